@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 UPLOAD_BYTES = 1024 * 1024
 STATIC_NAME, STATIC_BYTES = "100k.bin", 100 * 1024
+SMALL_NAME, SMALL_BYTES = "1k.bin", 1024
 PIPELINED = 16
 ENGINES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 
@@ -68,6 +69,7 @@ CASES = [
     Case("upload", "upload", "a body of 1 MiB", "/upload", "POST", bytes(range(256)) * (UPLOAD_BYTES // 256),
          "application/octet-stream"),
     Case("static", "static", "a file of 100 KiB", f"/static/{STATIC_NAME}"),
+    Case("static-small", "static-small", "a file of 1 KiB", f"/static/{SMALL_NAME}", compared=("fiber", "nginx")),
     *database_cases("db", "one row by its key", "/db"),
     *database_cases("queries", "20 rows by their keys, a query each", "/queries"),
     *database_cases("fortunes", "13 rows in an HTML page by the template engine", "/fortunes"),
@@ -118,8 +120,9 @@ def static_bytes():
 
 def make_static(folder):
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, STATIC_NAME)
-    if not os.path.exists(path) or os.path.getsize(path) != STATIC_BYTES:
-        with open(path, "wb") as file:
-            file.write(static_bytes())
+    for name, size in ((STATIC_NAME, STATIC_BYTES), (SMALL_NAME, SMALL_BYTES)):
+        path = os.path.join(folder, name)
+        if not os.path.exists(path) or os.path.getsize(path) != size:
+            with open(path, "wb") as file:
+                file.write(static_bytes()[:size])
     return folder

@@ -190,12 +190,19 @@ def check_upload(client, _database):
         same_json(client, "POST", "/upload", {"bytes": size}, b"\xa5" * size, "application/octet-stream")
 
 
-def check_static(client, _database):
-    path = f"/static/{cases.STATIC_NAME}"
-    reply = ask(client, "GET", path, 200)
-    if reply.body != cases.static_bytes():
-        raise Broken(f"{path}: the body is not the file's ({len(reply.body)} bytes)")
+def check_file(client, name, size):
+    reply = ask(client, "GET", f"/static/{name}", 200)
+    if reply.body != cases.static_bytes()[:size]:
+        raise Broken(f"/static/{name}: the body is not the file's ({len(reply.body)} bytes)")
     refused(client, "GET", "/static/no-such-file", range(400, 500))
+
+
+def check_static(client, _database):
+    check_file(client, cases.STATIC_NAME, cases.STATIC_BYTES)
+
+
+def check_static_small(client, _database):
+    check_file(client, cases.SMALL_NAME, cases.SMALL_BYTES)
 
 
 def rows_of(found, count, path, database, is_known=True):
@@ -273,6 +280,7 @@ CHECKS = {  # by the name of a test, or of its group
     "tls-json": check_json, "tls-full": check_json, "tls-resumed": check_resumed, "tls-static": check_static,
     "h2-clear": check_json, "h2-tls": check_json,
     "json": check_json, "core": check_json, "plaintext": check_plaintext, "params": check_params,
-    "validate": check_validate, "upload": check_upload, "static": check_static, "db": check_db,
+    "validate": check_validate, "upload": check_upload, "static": check_static,
+    "static-small": check_static_small, "db": check_db,
     "queries": check_queries, "fortunes": check_fortunes, "updates": check_updates,
 }

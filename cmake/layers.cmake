@@ -10,13 +10,13 @@ endif()
 
 # A public header belongs to the layer that implements it.
 set(public_base str log)
-set(public_runtime task shared)
+set(public_runtime task shared store)
 set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
+set(public_middleware cache compress etag limits)
+set(public_app accept app coding context formats json middleware openapi page part problem reply security static test tls)
 set(public_redis redis)
-set(public_middleware compress limits)
-set(public_app accept app coding context json middleware openapi page part problem reply static test tls)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

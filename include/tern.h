@@ -4,11 +4,14 @@
 
 #include <tern/accept.h>
 #include <tern/app.h>
+#include <tern/cache.h>
 #include <tern/coding.h>
 #include <tern/compress.h>
 #include <tern/context.h>
 #include <tern/data.h>
+#include <tern/etag.h>
 #include <tern/fetch.h>
+#include <tern/formats.h>
 #include <tern/json.h>
 #include <tern/limits.h>
 #include <tern/log.h>
@@ -21,10 +24,12 @@
 #include <tern/redis.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
+#include <tern/security.h>
 #include <tern/shared.h>
 #include <tern/sql.h>
 #include <tern/sql_values.h>
 #include <tern/static.h>
+#include <tern/store.h>
 #include <tern/str.h>
 #include <tern/task.h>
 #include <tern/tls.h>

@@ -128,8 +128,10 @@ static void finish(load *l, connection *c, int status)
     }
     l->last_answer = now;
     l->result->answered++;
-    if (status < 200 || status > 299)
+    bool is_ok = status >= 200 && status <= 299;
+    if (!is_ok)
         l->result->status_errors++;
+    histogram_add(is_ok ? &l->result->ok_ns : &l->result->refused_ns, now > due ? now - due : 0);
     histogram_add(&l->result->latency_ns, now > due ? now - due : 0);
 }
 

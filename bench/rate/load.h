@@ -23,7 +23,8 @@ typedef struct load_plan {
 
 /** Of the requests due after the warm-up. */
 typedef struct load_result {
-    histogram latency_ns; /* unanswered requests are in it with their age at the end */
+    histogram latency_ns;        /* unanswered requests are in it with their age at the end */
+    histogram ok_ns, refused_ns; /* of those answered with 2xx, and with another status */
     uint64_t answered, status_errors, broken, unanswered;
     double seconds; /* from the end of the warm-up to the last answer */
 } load_result;

@@ -119,6 +119,11 @@ static void print(const load_result *r)
     for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++)
         printf(", \"%s\": %.1f", percentiles[i].name,
                (double)histogram_percentile(&r->latency_ns, percentiles[i].percent) / 1e3);
+    if (r->status_errors != 0)
+        for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++)
+            printf(", \"ok_%s\": %.1f, \"refused_%s\": %.1f", percentiles[i].name,
+                   (double)histogram_percentile(&r->ok_ns, percentiles[i].percent) / 1e3, percentiles[i].name,
+                   (double)histogram_percentile(&r->refused_ns, percentiles[i].percent) / 1e3);
     printf(", \"max_us\": %.1f, \"unanswered\": %llu, \"socket_errors\": %llu, \"status_errors\": %llu}\n",
            (double)r->latency_ns.most / 1e3, (unsigned long long)r->unanswered, (unsigned long long)r->broken,
            (unsigned long long)r->status_errors);

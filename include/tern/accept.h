@@ -39,8 +39,7 @@ typedef struct tern_representation {
  * Calls the function of the chosen form. The first is also for clients that state no preference. Adds `Vary: Accept`.
  * Fails with 406, and the types that there are, when the client takes none of them.
  */
-#define tern_format(c, ...)                                                                                  \
-    tern_format_of(c, (const tern_representation[]){__VA_ARGS__, {NULL, NULL}})
+#define tern_format(c, ...) tern_format_of(c, (const tern_representation[]){__VA_ARGS__, {NULL, NULL}})
 tern_reply tern_format_of(tern_ctx *c, const tern_representation *forms) TERN_TO_RETURN_;
 
 /* What the macros call. */

@@ -148,6 +148,7 @@ typedef struct tern_app_options {
     const char *title, *version;
     const char *description;  /* for documentation; Markdown */
     const char *openapi_path; /* where GET has the OpenAPI document; default "/openapi.json"; "": nowhere */
+    const char *openapi;      /* the document's version: "3.1", the default, or "3.2", which has QUERY */
     const char *docs_path;    /* where GET has the interactive documentation; default "/docs"; "": nowhere */
     const char *security;     /* for documentation: what routes without their own .security need; see there */
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
@@ -214,6 +215,9 @@ typedef struct tern_route_options {
     const char *security; /* the tern_security that it needs ("token"), or several, any of which will do
                              ("token, key"); "": none, whatever the application's .security says */
     bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
+    /* of QUERY routes whose handler reads the body itself: the media types it takes, for Accept-Query and the
+     * OpenAPI document ("application/sql"); default: what the input's model can be read from */
+    const char *accept_query;
     bool hidden;          /* left out of the OpenAPI document */
     bool yields;          /* left out where another route has the same method and pattern */
     bool not_fuzzed;      /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
@@ -254,6 +258,11 @@ struct not_a_handler_declare_it_by_TERN_HANDLER {
 #define tern_put(where, pattern, handler, ...)    TERN_ROUTE_(where, "PUT", pattern, handler, __VA_ARGS__)
 #define tern_patch(where, pattern, handler, ...)  TERN_ROUTE_(where, "PATCH", pattern, handler, __VA_ARGS__)
 #define tern_delete(where, pattern, handler, ...) TERN_ROUTE_(where, "DELETE", pattern, handler, __VA_ARGS__)
+/** QUERY: a safe and idempotent request with a body, which says what to look for (the HTTP QUERY method,
+ * draft-ietf-httpbis-safe-method-w-body). A model is bound as for POST. OPTIONS, 405 and 415 say in Accept-Query
+ * which bodies the route takes. */
+#define tern_query_route(where, pattern, handler, ...)                                                       \
+    TERN_ROUTE_(where, "QUERY", pattern, handler, __VA_ARGS__)
 #define tern_options(where, pattern, handler, ...)                                                           \
     TERN_ROUTE_(where, "OPTIONS", pattern, handler, __VA_ARGS__)
 /** Any method, by its name. */

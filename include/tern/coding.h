@@ -9,9 +9,9 @@
 typedef struct tern_app tern_app; /* tern/app.h */
 
 typedef enum tern_coding {
-    TERN_GZIP, /* levels 1 to 12 (1 to 9 where libdeflate is missing), default 6 */
+    TERN_GZIP,   /* levels 1 to 12 (1 to 9 where libdeflate is missing), default 6 */
     TERN_BROTLI, /* levels 1 to 11, default 4 */
-    TERN_ZSTD, /* levels 1 to 19, default 3 */
+    TERN_ZSTD,   /* levels 1 to 19, default 3 */
 } tern_coding;
 enum { TERN_CODINGS = TERN_ZSTD + 1 };
 
@@ -39,5 +39,19 @@ bool tern_need_coding(tern_app *app, tern_coding coding, const char **problem);
  * library is not installed (with a line in the log) or memory is short.
  */
 tern_reply tern_encoded(tern_ctx *c, tern_reply reply, tern_coding coding, int level) TERN_TO_RETURN_;
+
+/** Loads the library that decodes "gzip", "deflate", "br" or "zstd"; false, with `*problem`, when there is none. */
+bool tern_need_decoding(const char *coding, const char **problem);
+
+/**
+ * Decodes the request's body, if it has a Content-Encoding: tern_body, tern_body_read, models and forms then have the
+ * bytes of before. Most programs use tern_decompress of tern/compress.h. Call it once, before the body is read.
+ *
+ * `max_bytes`: of the decoded body; 0: as many as the route takes. `max_ratio`: how many times larger than the encoded body
+ * it may be, after 64 KiB; 0: 100. Fails with 413 above them, 415 for several codings and unknown ones (with
+ * Accept-Encoding), and 400 for a body that is broken, cut short, or has bytes after its end. A streamed body is decoded
+ * as it is read, and tern_body_read fails like this.
+ */
+void tern_decode_body(tern_ctx *c, size_t max_bytes, unsigned max_ratio);
 
 #endif

@@ -34,4 +34,14 @@ tern_middleware tern_compress_with(const tern_compress_options *options);
  */
 void tern_no_compress(tern_ctx *c);
 
+typedef struct tern_decompress_options {
+    size_t max_bytes;   /* of a decoded body: default as many as the route takes */
+    unsigned max_ratio; /* how many times larger than the encoded body, after 64 KiB: default 100 */
+    bool (*skip)(tern_ctx *c);
+} tern_decompress_options;
+tern_middleware tern_decompress_with(const tern_decompress_options *options);
+/** Decodes requests' bodies in gzip, deflate, br and zstd, for handlers, models, forms and uploads: tern_decode_body says
+ * what is refused. Without it a request with a Content-Encoding is a 415. */
+#define tern_decompress(...) tern_decompress_with(&(tern_decompress_options){__VA_ARGS__})
+
 #endif

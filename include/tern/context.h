@@ -57,6 +57,8 @@ const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth);
 /** A cookie of the request; NULL when absent. */
 const char *tern_cookie(tern_ctx *c, const char *name);
 
+/** Whether the request has a body of at least one byte. */
+bool tern_has_body(tern_ctx *c);
 /** The whole body; for a route with `.stream_body` use tern_body_read. A NUL follows it. */
 tern_str tern_body(tern_ctx *c);
 /** Waits for the next piece of a streamed body: its length, 0 at the end. Fails with 400, 408 or 413 when the

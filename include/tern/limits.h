@@ -72,4 +72,94 @@ tern_middleware tern_rate_limit_with(const tern_rate_limit_options *options);
 /** For `.by`: one count for all clients together. */
 const char *tern_by_everyone(tern_ctx *c);
 
+/* -- what a worker does when it gets more requests than it can answer -- */
+
+typedef enum tern_priority {
+    TERN_PRIORITY_NORMAL,
+    TERN_PRIORITY_LOW,     /* refused first */
+    TERN_PRIORITY_HIGH,    /* refused last */
+    TERN_PRIORITY_CRITICAL /* never refused */
+} tern_priority;
+
+typedef struct tern_load_shed_options {
+    unsigned target_ms;   /* how long requests may wait in a worker that stays busy; default 5 */
+    unsigned interval_ms; /* a worker that was busy for so long is said to stay busy; default 100 */
+    unsigned most_ms;     /* how long they may wait in one that was not; default 50 */
+    tern_priority priority;
+    tern_priority (*priority_of)(tern_ctx *c); /* instead of .priority */
+    /* Names the tenant of a request, as `.by` of tern_rate_limit does; NULL for one without. A tenant with less than its
+     * share of a busy worker is refused after those with more. */
+    const char *(*tenant)(tern_ctx *c);
+    unsigned retry_after_s; /* in Retry-After, which is 1 to 2 times this; default 1 */
+    bool (*skip)(tern_ctx *c);
+} tern_load_shed_options;
+
+tern_middleware tern_load_shed_with(const tern_load_shed_options *options);
+/**
+ * Refuses requests that a busy worker cannot answer in time, at once, so that it answers the others in time:
+ * `tern_use(app, tern_load_shed())`, before what costs anything.
+ *
+ * What counts is how long requests wait in the worker before their handler begins. In a worker that had less than a
+ * twentieth of the last .interval_ms to spare, one that has waited for more than .target_ms is answered with 503, a
+ * problem, and Retry-After (CoDel's idea: a short burst is let through, a queue that stays is not). Low priorities
+ * are refused while higher ones are. /healthz and /readyz are never refused. Each worker decides for itself.
+ *
+ * It protects the worker's processor. Handlers that wait for something else (a database, a service) do not keep the
+ * worker busy: limit those with tern_concurrency_limit.
+ */
+#define tern_load_shed(...) tern_load_shed_with(&(tern_load_shed_options){__VA_ARGS__})
+
+/* -- how many requests may be in work at the same time -- */
+
+typedef struct tern_concurrency_limit_options {
+    unsigned most;          /* requests at the same time, in each worker; required */
+    bool all_workers;       /* in all workers together instead */
+    unsigned waiting;       /* requests of a worker that may wait for their turn; default as many as .most */
+    unsigned wait_ms;       /* for how long; default 1000 */
+    bool refuse_at_once;    /* none waits */
+    unsigned retry_after_s; /* of a refusal; default 1 */
+    const char *name;       /* with .all_workers: those with the same name count together */
+    bool (*skip)(tern_ctx *c);
+} tern_concurrency_limit_options;
+
+tern_middleware tern_concurrency_limit_with(const tern_concurrency_limit_options *options);
+/**
+ * Lets at most .most requests run at the same time what it wraps: `tern_concurrency_limit(.most = 20)` around routes
+ * whose database has 20 connections. Others wait in order; where too many wait already, or for longer than .wait_ms,
+ * they are answered with 503, a problem, and Retry-After. /healthz and /readyz are not limited.
+ *
+ * With .all_workers the count is in shared memory: never more than .most, and what a dying worker had in work is free
+ * again as soon as its successor begins. A request that waits asks for its turn every 2 milliseconds.
+ *
+ * A request counts until its handler has returned; a stream that it replies with is sent after that.
+ */
+#define tern_concurrency_limit(...)                                                                          \
+    tern_concurrency_limit_with(&(tern_concurrency_limit_options){__VA_ARGS__})
+
+/* -- what is done about handlers that fail -- */
+
+typedef struct tern_circuit_breaker_options {
+    unsigned failures_percent; /* of the requests in the window that open it; default 50 */
+    unsigned window_s;         /* default 10; at most 60 */
+    unsigned least;            /* requests that the window must have; default 20 */
+    unsigned slow_ms;          /* a reply that takes longer is a failure; default: time is not looked at */
+    unsigned open_s;           /* for how long it refuses before it probes; default 10 */
+    unsigned probes;           /* successes in a row that close it again; default 3 */
+    bool (*is_failure)(tern_ctx *c, const tern_reply *reply); /* default: a status of 500 or more */
+    const char *name; /* those with the same name are one; default: each is one of its own */
+    bool (*skip)(tern_ctx *c);
+} tern_circuit_breaker_options;
+
+tern_middleware tern_circuit_breaker_with(const tern_circuit_breaker_options *options);
+/**
+ * Spares a part of the application that fails: `.use = TERN_USE(tern_circuit_breaker())` around routes that need the
+ * same other service.
+ *
+ * When at least .failures_percent of the requests of the last .window_s seconds have failed, it opens: requests are
+ * answered with 503, a problem, and Retry-After, without the handler. After .open_s seconds it lets one request after
+ * the other through as a probe; when .probes of them succeed it closes, and one that fails opens it again. A request
+ * whose client has left counts for nothing. All workers share its state, and the log has a line for each change.
+ */
+#define tern_circuit_breaker(...) tern_circuit_breaker_with(&(tern_circuit_breaker_options){__VA_ARGS__})
+
 #endif

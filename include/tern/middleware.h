@@ -52,6 +52,8 @@ typedef struct tern_middleware {
     const char *answers; /* the statuses that it replies with itself: "403, 429" */
     const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
 
+    /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
+    bool takes_preflight;
     tern_stage stage;
     bool repeats;     /* it may be around a route more than once; TERN_STAGE_ANY always may */
     const char *file; /* where it is used; filled in by the macros */
@@ -63,6 +65,26 @@ void *tern_keep(const void *options, size_t size);
 /** Reports a mistake in how the application was set up, one line: "cors: .origins has ...". tern_run prints all
  * of them and returns 1. For functions that are called before it and for `prepare`. */
 void tern_mistake(tern_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** How busy this worker is: see tern_load_now. */
+typedef struct tern_load {
+    uint64_t waited_us; /* since the worker has had this request, and others with it, to do */
+    uint64_t idle_us;   /* how long the worker has had nothing to do, since it began */
+    uint64_t
+        now_us; /* the monotonic clock, that the difference of two of these may be put into relation to */
+} tern_load;
+
+/** Has the workers measure how busy they are, which costs them some 50 ns a turn: for `prepare` of a piece that calls
+ * tern_load_now. */
+void tern_watch_load(tern_app *app);
+/**
+ * How busy this worker is at this moment. All 0 without tern_watch_load.
+ *
+ * A worker takes what has arrived all at once, and then does one after the other. `.waited_us` is the time since it
+ * has taken: in middleware, how long the request has waited for those before it. What arrives meanwhile waits in the
+ * kernel, for one such round at most.
+ */
+tern_load tern_load_now(tern_ctx *c);
 
 /**
  * Middleware wraps what is inside it, like an onion:
@@ -79,6 +101,29 @@ void tern_mistake(tern_app *app, const char *format, ...) __attribute__((format(
  * it answers without the handler.
  */
 tern_reply tern_next(tern_ctx *c);
+
+/**
+ * tern_next for middleware that keeps the reply for other requests. What is inside does not see this request's
+ * conditions (If-None-Match, If-Modified-Since, If-Match, If-Unmodified-Since) nor its Range and If-Range: its
+ * reply is whole, and tern_conditional is for the middleware.
+ *
+ * @param read  receives the names of the request headers that were asked for inside, whether the client sent
+ *              them or not, divided by ", "; "" if none was. The reply may differ by them. "*" if there were
+ *              too many to tell. In the request's memory.
+ */
+tern_reply tern_next_whole(tern_ctx *c, const char **read);
+
+/**
+ * Handles a copy of this request once more in the background, while this one is answered: a cache renews an
+ * entry so. The copy passes all middleware as the client's request does; its reply goes nowhere. It has the
+ * request's head without conditions and Range, no body, and the address of its client; tern_is_repeat tells it
+ * from a client's. It ends after the route's time limit, and when the worker stops.
+ *
+ * False, and nothing done, when this request is itself a copy, has a body, when 64 copies run in this worker, or
+ * when out of memory.
+ */
+bool tern_repeat(tern_ctx *c);
+bool tern_is_repeat(tern_ctx *c);
 #define TERN_MIDDLEWARE(function, ...) ((tern_middleware){.name = #function, .run = function, __VA_ARGS__})
 
 typedef struct tern_logger_options {

@@ -244,6 +244,8 @@ typedef struct tern_redis_options {
  * It may be called again: options that are set then replace those of before.
  */
 #define tern_redis_setup(app, ...) tern_redis_setup_with(app, &(tern_redis_options){__VA_ARGS__})
+/** As tern_redis_setup; with NULL for `options` nothing is set, so that middleware that needs Redis can call it in its
+ * `prepare`. */
 void tern_redis_setup_with(tern_app *app, const tern_redis_options *options);
 
 #endif

@@ -76,14 +76,17 @@ void tern_stream_flush(tern_stream *out);
 /** What a filter of a stream does with its bytes; it sends what it makes of them to `next`. */
 typedef struct tern_stream_filter {
     void (*write)(tern_ctx *c, tern_stream *next, const void *data, size_t len, void *arg);
-    void (*flush)(tern_ctx *c, tern_stream *next, void *arg); /* before the flush of `next`; NULL: nothing to send */
-    void (*end)(tern_ctx *c, tern_stream *next, void *arg);   /* after the last byte of a whole stream; may be NULL */
+    void (*flush)(tern_ctx *c, tern_stream *next,
+                  void *arg); /* before the flush of `next`; NULL: nothing to send */
+    void (*end)(tern_ctx *c, tern_stream *next,
+                void *arg); /* after the last byte of a whole stream; may be NULL */
     void *arg;
 } tern_stream_filter;
 /** The streamed `reply` with its bytes passed through a copy of `filter`: for middleware that compresses, counts or
  * changes them. Several filters are nested like the middleware that adds them. Functions of a filter run where the
  * stream's do and may fail like them. A reply that is not a stream is returned unchanged. */
-tern_reply tern_filter_stream(tern_ctx *c, tern_reply reply, const tern_stream_filter *filter) TERN_TO_RETURN_;
+tern_reply tern_filter_stream(tern_ctx *c, tern_reply reply,
+                              const tern_stream_filter *filter) TERN_TO_RETURN_;
 /** A reply that is a file, as one whose bytes middleware can read or change: up to 256 KiB in memory, a larger file as a
  * stream. The headers, conditions and failures of the file are those of tern_file, but for ranges; so the result may be
  * a 304 or a problem. Other replies are returned unchanged. */
@@ -130,6 +133,11 @@ bool tern_add_header(tern_ctx *c, const char *name, const char *value);
 void tern_vary(tern_ctx *c, const char *header);
 /** The reply's header set so far, or NULL. */
 const char *tern_reply_header(tern_ctx *c, const char *name);
+/** The nth (from 0) of the reply's headers set so far; false after the last one. Setting a header may change
+ * the order. */
+bool tern_reply_header_at(tern_ctx *c, unsigned nth, const char **name, const char **value);
+/** Takes the reply's headers of that name back; false when there is none. */
+bool tern_remove_reply_header(tern_ctx *c, const char *name);
 
 /**
  * Sends Link headers ahead of a slow reply, so that a browser can load what the page needs
@@ -152,9 +160,12 @@ bool tern_early_hints_with(tern_ctx *c, const char *const *links);
  * control character.
  */
 bool tern_set_etag(tern_ctx *c, const char *version);
+/** A version for tern_set_etag: 16 hex digits, a hash of these bytes. It is the same in all workers, on all machines and
+ * after any restart. In the request's memory. */
+const char *tern_version_of(tern_ctx *c, const void *data, size_t len);
 /**
  * Whether the client already has the content that the ETag and Last-Modified headers set so far describe
- * (If-None-Match, If-Modified-Since of a GET or HEAD); then `return tern_status(c, 304)`, before the work of
+ * (If-None-Match, If-Modified-Since of a GET, HEAD or QUERY); then `return tern_status(c, 304)`, before the work of
  * making it. Ends the handler with 412 if If-Match or If-Unmodified-Since asks for another version: RFC 9110
  * section 13.2.2.
  */
@@ -162,7 +173,13 @@ bool tern_is_not_modified(tern_ctx *c);
 /** For handlers that change what the ETag set so far names: ends the handler with 412 if the request's
  * conditions (If-Match, If-None-Match, If-Unmodified-Since) do not hold. */
 void tern_need_match(tern_ctx *c);
-/** A 200 reply to GET or HEAD, or the 304 or 412 that the request's conditions make of it by the ETag and
+/**
+ * For handlers that change a thing whose version is `version`, before they do: `tern_check_etag(c, "7")`. Ends the handler
+ * with 412 if the request's conditions do not hold for it (If-Match, If-None-Match), and with 428 if the route has
+ * `.need_if_match` and the request has no If-Match. As tern_need_match, but nothing has to be set and no header stays.
+ */
+void tern_check_etag(tern_ctx *c, const char *version);
+/** A 200 reply to GET, HEAD or QUERY, or the 304 or 412 that the request's conditions make of it by the ETag and
  * Last-Modified headers set so far. Other replies, and files, which do this themselves, are returned
  * unchanged. */
 tern_reply tern_conditional(tern_ctx *c, tern_reply reply) TERN_TO_RETURN_;

@@ -83,6 +83,8 @@ typedef struct tern_mutex {
 /** Waits for the mutex; released by tern_unlock, or by itself when the task or request that took it ends.
  * Fails with 500 when this task holds it already. */
 void tern_lock(tern_ctx *c, tern_mutex *mutex);
+/** Waits for the mutex for `ms` milliseconds at most; false when the time is over. */
+bool tern_lock_within(tern_ctx *c, tern_mutex *mutex, uint64_t ms);
 void tern_unlock(tern_ctx *c, tern_mutex *mutex);
 
 /** `{.permits = n}` is a semaphore with n permits free; it may be a global. */
@@ -94,6 +96,10 @@ typedef struct tern_semaphore {
 /** Waits for a permit. Given back by tern_semaphore_release, or by itself when the task or request that took
  * it ends. */
 void tern_semaphore_acquire(tern_ctx *c, tern_semaphore *semaphore);
+/** Like tern_semaphore_acquire, but waits for `ms` milliseconds at most, and not at all where `most_waiting` others
+ * wait already. False when no permit came. */
+bool tern_semaphore_acquire_within(tern_ctx *c, tern_semaphore *semaphore, unsigned most_waiting,
+                                   uint64_t ms);
 void tern_semaphore_release(tern_ctx *c, tern_semaphore *semaphore);
 
 #endif

@@ -161,6 +161,7 @@ tern_answer *tern_test_send_with(tern_test *t, const char *file, int line, const
 #define tern_test_post(t, path, ...)   tern_test_send(t, "POST", path, __VA_ARGS__)
 #define tern_test_put(t, path, ...)    tern_test_send(t, "PUT", path, __VA_ARGS__)
 #define tern_test_patch(t, path, ...)  tern_test_send(t, "PATCH", path, __VA_ARGS__)
+#define tern_test_query(t, path, ...)  tern_test_send(t, "QUERY", path, __VA_ARGS__)
 #define tern_test_delete(t, path, ...) tern_test_send(t, "DELETE", path, __VA_ARGS__)
 
 /** The first header of that name (any case), or NULL. */

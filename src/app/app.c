@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "runtime/stack.h"
 
+#include <tern/security.h>
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->options.title = app_keep_text(app, options->title);
     app->options.version = app_keep_text(app, options->version);
     app->options.description = app_keep_text(app, options->description);
+    app->options.openapi = app_keep_text(app, options->openapi);
     app->options.openapi_path = app_keep_text(app, options->openapi_path);
     app->options.docs_path = app_keep_text(app, options->docs_path);
     app->options.security = app_keep_text(app, options->security);
@@ -99,6 +102,7 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->checks_end = &app->checks;
     app->schemes_end = &app->schemes;
     app->shapes_end = &app->shapes;
+    tern_safe_headers_with(app, &(tern_safe_headers_options){0});
     if (options->health)
         health_add_routes(app);
     return app;
@@ -174,6 +178,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.tags = app_keep_text(app, options->tags);
     pending->options.description = app_keep_text(app, options->description);
     pending->options.security = app_keep_text(app, options->security);
+    pending->options.accept_query = app_keep_text(app, options->accept_query);
     pending->options.needs = keep_needs(app, options->needs);
     pending->options.takes_in = app_keep_text(app, options->takes_in);
     pending->options.wrapped = app_keep_text(app, options->wrapped);
@@ -251,13 +256,33 @@ static const tern_provider *const *join_needs(tern_app *app, const app_pending *
     }
 }
 
+/** Whether the option is for the route, and can be the value of a header. */
+static bool check_accept_query(const route *added, buf *problems)
+{
+    const tern_route_options *o = &added->options;
+    const char *types = o->accept_query, *wrong = NULL;
+    if (types == NULL || added->method_name == NULL)
+        return true;
+    if (strcmp(added->method_name, "QUERY") != 0)
+        wrong = "is for tern_query_route";
+    for (const char *at = types; *at != '\0'; at++)
+        if (*at < ' ' || *at > '~')
+            wrong = "must be media types in ASCII, like \"application/sql\"";
+    if (wrong != NULL)
+        buf_add_printf(problems, "%s:%d: %s %s: .accept_query %s\n", o->file, o->line, added->method_name,
+                       added->pattern != NULL ? added->pattern : "", wrong);
+    return wrong == NULL;
+}
+
 /** Plans how the handler's input is filled; false with lines in `problems`. */
 static bool add_binding(tern_app *app, route *added, buf *problems)
 {
-    bool is_right = bind_prepare_returns(&app->arena, added, problems);
+    bool is_right = bind_prepare_returns(&app->arena, added, problems) & check_accept_query(added, problems);
+    added->accept_query = added->options.accept_query;
     if (added->handler.input == NULL || added->pattern == NULL)
         return is_right;
     added->bind = bind_plan_make(&app->arena, added, NULL, problems);
+    added->accept_query = bind_accept_query(added);
     if (added->bind != NULL && added->bind->has_uploads)
         added->options.stream_body = true;
     return is_right && added->bind != NULL;

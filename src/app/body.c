@@ -1,7 +1,12 @@
 /** The request's body. */
-#include "app/ctx.h"
+#include "app/decoded.h"
 
 #include <string.h>
+
+bool tern_has_body(tern_ctx *c)
+{
+    return c->x->request->has_body;
+}
 
 tern_str tern_body(tern_ctx *c)
 {
@@ -29,6 +34,8 @@ size_t tern_body_read(tern_ctx *c, void *out, size_t size)
         return read_buffered(c, out, size);
     if (size == 0)
         return 0;
+    if (c->decoding != NULL)
+        return decoded_read(c, out, size);
     long n = http_body_read(c->x, out, size);
     if (n < 0) {
         const char *detail = NULL;

@@ -2,11 +2,13 @@
 
 #include "app/ctx.h"
 #include "base/clock.h"
+#include "base/siphash.h"
 #include "http/date.h"
 #include "http/entity_tag.h"
 
 #include <tern/log.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 static tern_str str_of(const char *text)
@@ -39,7 +41,7 @@ static bool own_date(const tern_ctx *c, int64_t *seconds)
 static bool is_read(const tern_ctx *c)
 {
     const http_method method = c->x->request->method;
-    return method == HTTP_GET || method == HTTP_HEAD;
+    return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_QUERY;
 }
 
 /** The date in a header, if it has exactly one line and that is a date. */
@@ -114,6 +116,16 @@ void conditions_drop_content_headers(tern_ctx *c)
         http_field_remove(c->x, names[i]);
 }
 
+void conditions_name_form(tern_ctx *c, const char *form)
+{
+    const http_field *field = http_field_get(c->x, "ETag");
+    if (field == NULL || field->value_len < 2 || field->value[0] != '"')
+        return;
+    const char *tag = arena_printf(ctx_arena(c), "%.*s+%s\"", (int)field->value_len - 1, field->value, form);
+    if (tag == NULL || !http_field_put(c->x, "ETag", tag, true))
+        http_field_remove(c->x, "ETag");
+}
+
 /* -- for handlers -- */
 
 bool tern_set_etag(tern_ctx *c, const char *version)
@@ -128,6 +140,12 @@ bool tern_set_etag(tern_ctx *c, const char *version)
     return false;
 }
 
+const char *tern_version_of(tern_ctx *c, const void *data, size_t len)
+{
+    static const siphash_key key = {{0x7465726e20766572, 0x696f6e206f66}}; /* not a secret */
+    return tern_sprintf(c, "%016" PRIx64, siphash_2_4(&key, data, len));
+}
+
 bool tern_is_not_modified(tern_ctx *c)
 {
     const int status = conditions_status(c);
@@ -139,6 +157,21 @@ bool tern_is_not_modified(tern_ctx *c)
 void tern_need_match(tern_ctx *c)
 {
     (void)tern_is_not_modified(c);
+}
+
+void tern_check_etag(tern_ctx *c, const char *version)
+{
+    const route *r = c->match.route;
+    if (r != NULL && r->options.need_if_match && tern_header(c, "If-Match") == NULL)
+        ctx_fail(c, 428, "this needs If-Match with the ETag of what was read");
+    const http_field *field = http_field_get(c->x, "ETag");
+    const http_field before = field != NULL ? *field : (http_field){0};
+    if (!tern_set_etag(c, version))
+        ctx_fail(c, 500, NULL);
+    tern_need_match(c);
+    http_field_remove(c->x, "ETag");
+    if (before.name != NULL && !http_field_put(c->x, before.name, before.value, true))
+        ctx_need(c, NULL);
 }
 
 tern_reply tern_conditional(tern_ctx *c, tern_reply reply)

@@ -23,4 +23,8 @@ bool conditions_allow_range(tern_ctx *c);
 /** Removes the headers that a 304 must not have: those that describe a body. */
 void conditions_drop_content_headers(tern_ctx *c);
 
+/** Adds the name of a form of the content ("gzip", "cbor") to a strong entity tag, because its bytes differ; a weak one
+ * means all forms. Without memory the tag is removed. */
+void conditions_name_form(tern_ctx *c, const char *form);
+
 #endif

@@ -61,6 +61,8 @@ const char *tern_target(tern_ctx *c)
 
 const char *tern_header_nth(tern_ctx *c, const char *name, unsigned nth)
 {
+    if (c->reads != NULL)
+        ctx_note_read(c, name);
     size_t name_len = strlen(name);
     unsigned from = 0;
     http_header *field;
@@ -80,6 +82,8 @@ const char *tern_header(tern_ctx *c, const char *name)
 
 const char *tern_cookie(tern_ctx *c, const char *name)
 {
+    if (c->reads != NULL)
+        ctx_note_read(c, "Cookie");
     unsigned from = 0;
     http_header *field;
     tern_str value;

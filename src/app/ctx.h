@@ -35,6 +35,9 @@ typedef struct ctx_after {
     void *arg;
 } ctx_after;
 
+/** The request headers that were asked for inside of a tern_next_whole. */
+typedef struct ctx_reads ctx_reads;
+
 /**
  * One request in the app layer; made by accept_head in the exchange's arena, which begins on the stack of the
  * connection's coroutine. Hot path: set up by a few stores.
@@ -48,9 +51,12 @@ struct tern_ctx {
     size_t path_len;
     ctx_locals *locals; /* NULL until one is set */
     ctx_after *after;   /* newest first */
+    ctx_reads *reads;   /* NULL: nobody wants to know */
+    struct ctx_decoding *decoding; /* of a streamed body (decoded.c); NULL: it is read as it is */
     size_t body_taken;  /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
+    bool is_repeat;  /* a copy of a request, of tern_repeat */
     bool is_shaping;   /* the application's function is making a problem's reply */
     bool is_misshapen; /* Tern found a problem in what that function does */
     short refused;     /* why no route was looked up: 400, 503; 0 when one was */
@@ -62,6 +68,12 @@ struct tern_ctx {
     const tern_type *reply_type; /* of the last typed reply, if .returns is checked; NULL: none */
     const char *reply_data;      /* its body */
     bool reply_is_page;
+    struct {
+        const tern_type *type;
+        const char *data;
+        bool is_member;
+    } packed; /* of the last typed reply: its model, its JSON, and whether that has the model's value in an object. Set where
+                 the application has formats besides JSON */
     bool is_json_read;         /* the body was decoded, so it is no longer JSON */
     bool is_bound;             /* the input was read: once in each request */
     struct data_request *data; /* the data layer's; NULL until the request uses its database */
@@ -137,6 +149,7 @@ struct tern_app {
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */
     const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
     struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
+    struct app_safe_headers *safe_headers;         /* from tern_safe_headers, or the defaults */
     app_names underscored;                         /* headers with a '_' in inputs and tern_security */
     buf openapi;              /* the document (openapi.c); empty until a client requests it */
     static_file openapi_file; /* the same, as served */
@@ -146,6 +159,7 @@ struct tern_app {
     void (*tried_frames[8])(void); /* of the last files checked for stack probes */
     unsigned tried_count;
     const char *unprobed_file; /* a file without them; NULL: none known */
+    unsigned formats;          /* besides JSON: TERN_MSGPACK, TERN_CBOR */
     bool memory_short;         /* out of memory during registration: app_compile reports it */
     bool is_draining;          /* this worker is stopping: /readyz replies 503 */
 };
@@ -236,6 +250,15 @@ tern_reply ctx_problem_of(tern_ctx *c, const tern_problem *problem);
 tern_reply ctx_problem(tern_ctx *c, int status, const char *detail);
 /** The reply of a problem as problem details. Never fails. (problem.c) */
 tern_reply ctx_problem_details(tern_ctx *c, const tern_problem *problem);
+/** Notes that a request header was asked for; `c->reads` must not be NULL. (whole_reply.c) */
+void ctx_note_read(tern_ctx *c, const char *name);
+/** The request without the headers that tern_next_whole hides: itself, or a copy in the request's memory.
+ * (whole_reply.c) */
+const http_request *ctx_without_conditions(tern_ctx *c, const http_request *request);
+/** Looks the route up, and sets what runs first. (dispatch.c) */
+void ctx_find_route(tern_ctx *c);
+/** Cancels the copies of requests that run: this worker stops. (repeat.c) */
+void repeat_cancel_all(void);
 /** The status for a file that could not be opened (errno; 0: not a regular file): 404 only if it certainly
  * does not exist or this process may not read it. (send_file.c) */
 int ctx_file_status(int error);

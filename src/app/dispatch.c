@@ -5,6 +5,7 @@
  * are set later anyway; a request without middleware passes one catch point.
  */
 #include "app/address.h"
+#include "app/formats.h"
 #include "app/problem_shape.h"
 #include "runtime/coro.h"
 #include "runtime/loop.h"
@@ -80,6 +81,19 @@ static tern_reply slash_redirect(tern_ctx *c)
     return tern_redirect_with(c, 308, url);
 }
 
+/** Says which bodies QUERY takes at this path, if it has such a route. */
+static void add_accept_query(tern_ctx *c)
+{
+    const http_request *request = c->x->request;
+    route_match match;
+    tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : request->path;
+    if (!request->is_asterisk && strstr(c->match.allow, "QUERY") != NULL &&
+        router_match(c->app->router, HTTP_QUERY, TERN_STR("QUERY"), request->host, path, &match) ==
+            ROUTE_FOUND &&
+        match.route->accept_query != NULL)
+        http_field_put(c->x, "Accept-Query", match.route->accept_query, true);
+}
+
 static tern_reply unmatched_reply(tern_ctx *c)
 {
     if (c->refused != 0)
@@ -88,6 +102,7 @@ static tern_reply unmatched_reply(tern_ctx *c)
     case ROUTE_WRONG_METHOD:
     case ROUTE_OPTIONS:
         http_field_put(c->x, "Allow", c->match.allow, true);
+        add_accept_query(c);
         return c->found == ROUTE_OPTIONS ? tern_no_content(c) : ctx_problem(c, 405, NULL);
     case ROUTE_ADD_SLASH:
     case ROUTE_REMOVE_SLASH:
@@ -124,6 +139,8 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     tern_reply reply = r->handler.run(c);
     if (c->reply_type != NULL)
         reply = typed_reply_check(c, &reply);
+    if (c->app->formats != 0)
+        reply = format_reply(c, reply);
     return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
 }
 
@@ -323,6 +340,16 @@ static void find_route(tern_ctx *c)
         c->match.route = NULL;
 }
 
+void ctx_find_route(tern_ctx *c)
+{
+    find_route(c);
+    const tern_middleware *chain =
+        c->match.route != NULL ? c->match.route->chain : c->app->unmatched_chain;
+    c->next = chain != NULL ? chain : &no_middleware;
+    if (c->match.route != NULL && c->match.route->options.timeout_ms != 0)
+        c->timeout_ms = c->match.route->options.timeout_ms;
+}
+
 static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
 {
     c->x = x;
@@ -330,13 +357,17 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
     c->path = NULL;
     c->locals = NULL;
     c->after = NULL;
+    c->reads = NULL;
     c->body_taken = 0;
+    c->decoding = NULL;
     c->is_query_counted = false;
+    c->is_repeat = false;
     c->is_shaping = false;
     c->is_bound = false;
     c->data = NULL;
     c->is_json_read = false;
     c->reply_type = NULL;
+    c->packed.data = NULL;
     c->refused = 0;
     c->request_id[0] = '\0';
     c->timeout_ms = app->options.limits.request_timeout_ms;
@@ -345,6 +376,35 @@ static inline void begin(tern_ctx *c, tern_app *app, http_exchange *x)
 void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x)
 {
     begin(c, app, x);
+}
+
+static bool takes_preflight(const tern_middleware *chain)
+{
+    for (; chain != NULL && chain->run != NULL; chain++)
+        if (chain->takes_preflight)
+            return true;
+    return false;
+}
+
+/** The middleware for an OPTIONS request without a route of its own: the application's; for a preflight request that of
+ * the route it asks about, if a piece of it answers those. */
+static const tern_middleware *options_chain(tern_ctx *c)
+{
+    static const http_method methods[] = {HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE};
+    const http_request *request = c->x->request;
+    unsigned from = 0;
+    const http_header *asked = http_request_header(request, "Access-Control-Request-Method", 29, &from);
+    const tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : request->path;
+    route_match match;
+    if (asked == NULL || request->is_asterisk)
+        return c->app->unmatched_chain;
+    const tern_str name = {asked->value, asked->value_len};
+    bool is_found = router_match(c->app->router, http_method_of(name.data, name.len), name, request->host,
+                                 path, &match) == ROUTE_FOUND;
+    for (unsigned i = 0; !is_found && i < sizeof methods / sizeof *methods; i++)
+        is_found = router_match(c->app->router, methods[i], (tern_str){0}, request->host, path, &match) ==
+                   ROUTE_FOUND;
+    return is_found && takes_preflight(match.route->chain) ? match.route->chain : c->app->unmatched_chain;
 }
 
 static void accept_head(void *self, http_exchange *x)
@@ -358,7 +418,8 @@ static void accept_head(void *self, http_exchange *x)
     begin(c, app, x);
     find_route(c);
     if (c->found != ROUTE_FOUND) {
-        c->next = app->unmatched_chain != NULL ? app->unmatched_chain : &no_middleware;
+        const tern_middleware *chain = c->found == ROUTE_OPTIONS ? options_chain(c) : app->unmatched_chain;
+        c->next = chain != NULL ? chain : &no_middleware;
         x->deadline_ms = loop_self.now_ms + c->timeout_ms;
         serve(c);
         return;

@@ -6,6 +6,7 @@
  */
 #include <tern/coding.h>
 
+#include "app/conditions.h"
 #include "app/ctx.h"
 #include "base/mem.h"
 #include "codec/codec.h"
@@ -223,17 +224,6 @@ static bool encode_stream(tern_ctx *c, tern_reply *reply, codec_kind kind, int l
 
 /* -- the headers -- */
 
-/** Names the encoded form in a strong entity tag; a weak one means all forms. */
-static void name_form(tern_ctx *c, const char *coding)
-{
-    const http_field *field = http_field_get(c->x, "ETag");
-    if (field == NULL || field->value_len < 2 || field->value[0] != '"')
-        return;
-    const char *tag = arena_printf(ctx_arena(c), "%.*s+%s\"", (int)field->value_len - 1, field->value, coding);
-    if (tag == NULL || !http_field_put(c->x, "ETag", tag, true))
-        http_field_remove(c->x, "ETag"); /* the bytes must not have the tag of others */
-}
-
 tern_reply tern_encoded(tern_ctx *c, tern_reply reply, tern_coding coding, int level)
 {
     const char *name = codec_name((codec_kind)coding);
@@ -251,6 +241,6 @@ tern_reply tern_encoded(tern_ctx *c, tern_reply reply, tern_coding coding, int l
     if (!http_field_put(c->x, "Content-Encoding", name, true))
         ctx_need(c, NULL);
     http_field_remove(c->x, "Accept-Ranges");
-    name_form(c, name);
+    conditions_name_form(c, name);
     return reply;
 }

@@ -60,6 +60,22 @@ void tern_vary(tern_ctx *c, const char *header)
     tern_add_header(c, "Vary", header);
 }
 
+bool tern_remove_reply_header(tern_ctx *c, const char *name)
+{
+    unsigned count = c->x->field_count;
+    http_field_remove(c->x, name);
+    return c->x->field_count != count;
+}
+
+bool tern_reply_header_at(tern_ctx *c, unsigned nth, const char **name, const char **value)
+{
+    if (nth >= c->x->field_count)
+        return false;
+    *name = c->x->fields[nth].name;
+    *value = c->x->fields[nth].value;
+    return true;
+}
+
 const char *tern_reply_header(tern_ctx *c, const char *name)
 {
     const http_field *field = http_field_get(c->x, name);

@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/middleware.h"
 #include "app/openapi/openapi.h"
+#include "app/security/safe_headers.h"
 #include "app/tls_start.h"
 
 #include "base/log.h"
@@ -38,6 +39,8 @@ static http_limits limits_of(const tern_app *app, const settings *s)
 {
     const tern_limits *l = &s->limits;
     const char *name = app->options.server_name;
+    unsigned default_count;
+    const http_default *defaults = safe_headers_of(app, &default_count);
     unsigned reserve = l->connections < 16 ? l->connections > 1 : l->connections / 16;
     return (http_limits){
         .head = {.head_bytes = l->head_bytes,
@@ -74,6 +77,8 @@ static http_limits limits_of(const tern_app *app, const settings *s)
         .forwarded = s->forwarded.fields != 0 ? s->forwarded.fields : FORWARDED_FOR | FORWARDED_PROTO,
         .alt_svc = s->alt_svc,
         .early_hints = (http_hints)s->early_hints,
+        .defaults = defaults,
+        .default_count = default_count,
     };
 }
 
@@ -145,6 +150,7 @@ static void drain(void *self, bool successor)
 {
     run_state *run = self;
     run->app->is_draining = true;
+    repeat_cancel_all();
     http_server_drain(NULL, successor);
 }
 

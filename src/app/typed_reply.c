@@ -102,6 +102,15 @@ static void note_type(tern_ctx *c, const tern_type *type, const tern_reply *repl
     c->reply_is_page = is_page;
 }
 
+static void note_shape(tern_ctx *c, const tern_type *type, const tern_reply *reply, bool is_member)
+{
+    if (c->app->formats == 0)
+        return;
+    c->packed.type = type;
+    c->packed.data = reply->data;
+    c->packed.is_member = is_member;
+}
+
 /* -- making them -- */
 
 static size_t expected_bytes(const tern_type *type, const void *value)
@@ -163,6 +172,7 @@ tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, b
     if (!(is_wrapped ? encode_wrapped(r, type, value, &out) : json_encode(type, value, &out)))
         return refuse_encoding(c, type, value, &out);
     reply = json_reply(c, &out);
+    note_shape(c, type, &reply, is_wrapped && is_same_type(type, r->options.returns));
     if (checks)
         note_type(c, type, &reply, false);
     return reply;
@@ -229,6 +239,7 @@ static tern_reply page_reply(tern_ctx *c, const tern_type *type, const void *lis
         !put_facts(&out, shape, paging))
         return refuse_encoding(c, type, list, &out);
     reply = json_reply(c, &out);
+    note_shape(c, type, &reply, true);
     if (checks)
         note_type(c, type, &reply, true);
     return reply;

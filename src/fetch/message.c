@@ -233,7 +233,7 @@ static const char *set_method(fetch_message *m)
     if (strcmp(m->method, "CONNECT") == 0)
         return "CONNECT cannot be called";
     m->is_head = strcmp(m->method, "HEAD") == 0;
-    m->is_idempotent = is_one_of(m->method, "GET HEAD PUT DELETE OPTIONS TRACE");
+    m->is_idempotent = is_one_of(m->method, "GET HEAD PUT DELETE OPTIONS TRACE QUERY");
     return NULL;
 }
 

@@ -74,6 +74,7 @@ struct http_connection {
 typedef struct http_server {
     http_service service;
     http_limits limits;
+    http_defaults defaults;
     list_link connections; /* all of them */
     list_link *hand;       /* walks round `connections` when one must be dropped: where it looked last */
     unsigned count;

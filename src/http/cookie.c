@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { COOKIE_PAIR_BYTES = 4096 }; /* RFC 6265bis section 5.7 */
+
 static bool is_token(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -48,19 +50,36 @@ static bool take_pair(tern_str pair, const char *name, size_t name_len, tern_str
     return !has_control(value->data, value->len);
 }
 
+/** Browsers have at most one of such a name for a host: another one has been smuggled in, as a cookie without a name whose
+ * value looks like this one. */
+static bool is_host_cookie(const char *name, size_t len)
+{
+    return len > 7 && memcmp(name, "__Host-", 7) == 0;
+}
+
 bool cookie_find(tern_str header, const char *name, tern_str *value)
 {
     size_t name_len = strlen(name);
     if (header.len == 0 || !is_token(name, name_len))
         return false;
     const char *at = header.data, *end = header.data + header.len;
+    const bool is_only = is_host_cookie(name, name_len);
+    bool is_found = false;
+    tern_str other;
     while (at != end) {
         const char *semicolon = memchr(at, ';', (size_t)(end - at));
-        if (take_pair(trim(at, semicolon != NULL ? semicolon : end), name, name_len, value))
-            return true;
+        const tern_str pair = trim(at, semicolon != NULL ? semicolon : end);
+        if (is_found && take_pair(pair, name, name_len, &other) &&
+            (other.len != value->len || memcmp(other.data, value->data, other.len) != 0))
+            return false;
+        if (!is_found && take_pair(pair, name, name_len, value)) {
+            if (!is_only)
+                return true;
+            is_found = true;
+        }
         at = semicolon != NULL ? semicolon + 1 : end;
     }
-    return false;
+    return is_found;
 }
 
 /** RFC 6265bis section 4.1.1: visible ASCII without '"', ',', ';' and '\'. */
@@ -89,6 +108,10 @@ static const char *fault(const char *name, const char *value, const cookie_attri
     for (const char *byte = value; *byte != '\0'; byte++)
         if (!is_cookie_octet(*byte))
             return "the cookie's value has a byte that is not allowed in cookies";
+    if (strlen(name) + strlen(value) > COOKIE_PAIR_BYTES)
+        return "the cookie's name and value have more than 4096 bytes, which browsers refuse";
+    if (path[0] != '/')
+        return "the cookie's path does not begin with a '/', so browsers would take another one";
     if (!attribute_is_safe(path) || !attribute_is_safe(a->domain))
         return "a cookie attribute has a ';' or a control byte";
     if (strcmp(same_site, "Lax") != 0 && strcmp(same_site, "Strict") != 0 && strcmp(same_site, "None") != 0)
@@ -97,6 +120,8 @@ static const char *fault(const char *name, const char *value, const cookie_attri
         return "SameSite=None needs Secure";
     if (begins(name, "__Secure-") && !a->secure)
         return "a __Secure- cookie needs Secure";
+    if ((begins(name, "__Http-") || begins(name, "__Host-Http-")) && (!a->secure || a->script_readable))
+        return "a __Http- cookie needs Secure and HttpOnly";
     if (begins(name, "__Host-") && (!a->secure || a->domain != NULL || strcmp(path, "/") != 0))
         return "a __Host- cookie needs Secure, Path=/ and no Domain";
     return NULL;

@@ -54,14 +54,17 @@ static bool is_same(tern_str a, tern_str b)
     return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-/** Without the name of a content coding at its end. */
-static tern_str without_coding(tern_str text)
+/** Without the names of forms at its end. */
+static tern_str without_forms(tern_str text)
 {
-    static const tern_str ends[] = {{"+gzip", 5}, {"+br", 3}, {"+zstd", 5}};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (text.len > ends[i].len &&
-            memcmp(text.data + text.len - ends[i].len, ends[i].data, ends[i].len) == 0)
-            return (tern_str){text.data, text.len - ends[i].len};
+    static const tern_str ends[] = {{"+gzip", 5}, {"+br", 3}, {"+zstd", 5}, {"+msgpack", 8}, {"+cbor", 5}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (text.len <= ends[i].len ||
+            memcmp(text.data + text.len - ends[i].len, ends[i].data, ends[i].len) != 0)
+            continue;
+        text.len -= ends[i].len;
+        i = (size_t)-1; /* there may be two: "1+cbor+gzip" */
+    }
     return text;
 }
 
@@ -70,7 +73,7 @@ static bool is_equal(const entity_tag *tag, const entity_tag *other, entity_tag_
     tern_str a = inside(tag->opaque, 0), b = inside(other->opaque, mark);
     if (comparison != ENTITY_TAG_WEAK && (tag->is_weak || other->is_weak))
         return false;
-    return is_same(a, b) || (comparison != ENTITY_TAG_BYTES && is_same(a, without_coding(b)));
+    return is_same(a, b) || (comparison != ENTITY_TAG_BYTES && is_same(a, without_forms(b)));
 }
 
 entity_tag_match entity_tag_is_in(const entity_tag *tag, tern_str list, entity_tag_comparison comparison,

@@ -21,12 +21,12 @@ typedef enum entity_tag_match {
 /** Reads a whole text, `"x"` or `W/"x"`; false when it is not an entity tag. The result points into `text`. */
 bool entity_tag_read(tern_str text, entity_tag *tag);
 
-/** How two tags are compared (section 8.8.3.2). A tag whose end is "+gzip", "+br" or "+zstd" also equals the tag without
- * it: such an end names the encoded form of the same content. */
+/** How two tags are compared (section 8.8.3.2). A tag that ends with "+gzip", "+br", "+zstd", "+cbor" or
+ * "+msgpack" also equals the tag without it: such an end names another form of the same content. */
 typedef enum entity_tag_comparison {
     ENTITY_TAG_WEAK,
     ENTITY_TAG_STRONG, /* a weak tag equals nothing, as If-Match wants it */
-    ENTITY_TAG_BYTES   /* the same, and encoded forms differ, as If-Range wants it */
+    ENTITY_TAG_BYTES   /* the same, and forms differ, as If-Range wants it */
 } entity_tag_comparison;
 
 /**

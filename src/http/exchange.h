@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/defaults.h"
 #include "http/network.h"
 #include "http/request.h"
 #include "runtime/worker.h"
@@ -140,6 +141,8 @@ typedef struct http_limits {
     unsigned forwarded;     /* FORWARDED_... */
     const char *alt_svc;    /* value of the Alt-Svc header of replies over TLS; NULL: none */
     http_hints early_hints;
+    const http_default *defaults; /* fields of every reply (defaults.h); their texts outlive the server */
+    unsigned default_count;
 } http_limits;
 
 /** Sets x->deadline_ms, and has it watched where the request has waited already (for its body, say). */

@@ -34,9 +34,9 @@ uint16_t peer_print(int fd, char out[PEER_BYTES])
 
 static void read_address(http_exchange *x)
 {
-    const worker_peer *announced = x->connection->announced;
     if (x->address[0] != '\0')
         return;
+    const worker_peer *announced = x->connection->announced;
     if (announced == NULL) {
         x->port = peer_print(x->connection->source.fd, x->address);
         return;
@@ -65,7 +65,7 @@ uint16_t http_remote_port(http_exchange *x)
 
 const tls_session *http_tls(const http_exchange *x)
 {
-    return x->connection->tls;
+    return x->connection != NULL ? x->connection->tls : NULL; /* NULL: a copy of a request */
 }
 
 bool http_is_secure(const http_exchange *x)

@@ -44,6 +44,8 @@ static void complete_h2_limits(http_limits *limits)
 bool http_server_open(const http_service *service, const http_limits *limits)
 {
     http_self = (http_server){.service = *service, .limits = *limits};
+    if (!defaults_join(&http_self.defaults, limits->defaults, limits->default_count))
+        return false;
     if (http_self.limits.head.fields == 0 || http_self.limits.head.fields > HTTP_HEADERS_MAX)
         http_self.limits.head.fields = HTTP_HEADERS_MAX;
     complete_h2_limits(&http_self.limits);
@@ -69,6 +71,7 @@ void http_server_close(void)
     pool_drain(&http_self.blocks);
     pool_drain(&http_self.structures);
     body_blocks_drain(&http_self.bodies);
+    defaults_free(&http_self.defaults);
     if (TERN_WITH_HTTP2)
         h2_server_close();
 }

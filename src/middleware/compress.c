@@ -57,8 +57,10 @@ static void add_type(tern_app *app, compressor *self, const char *name, size_t l
         rule = (type_rule){name + 1, len - 1, IS_END};
     if (rule.len == 0 || memchr(rule.text, '*', rule.len) != NULL ||
         (rule.part == IS_WHOLE && memchr(name, '/', len) == NULL))
-        tern_mistake(app, "compress: .types has \"%.*s\"; write types like \"application/json\", \"text/*\" or \"*+json\"",
-                     (int)len, name);
+        tern_mistake(
+            app,
+            "compress: .types has \"%.*s\"; write types like \"application/json\", \"text/*\" or \"*+json\"",
+            (int)len, name);
     self->types[self->type_count++] = rule;
 }
 
@@ -80,15 +82,16 @@ static void add_codings(tern_app *app, compressor *self)
     while (next_name(&rest, &name, &len)) {
         const int coding = coding_of(name, len);
         if (coding < 0 || (seen >> coding & 1) != 0) {
-            tern_mistake(app, "compress: .codings has \"%.*s\"%s; it may have zstd, br and gzip", (int)len, name,
-                         coding >= 0 ? " twice" : "");
+            tern_mistake(app, "compress: .codings has \"%.*s\"%s; it may have zstd, br and gzip", (int)len,
+                         name, coding >= 0 ? " twice" : "");
             continue;
         }
         seen |= 1u << coding;
         if (tern_need_coding(app, (tern_coding)coding, &problem))
             self->offers[count++] = tern_coding_name((tern_coding)coding);
         else
-            tern_log(TERN_LOG_WARN, "compress: %s is left out: %s", tern_coding_name((tern_coding)coding), problem);
+            tern_log(TERN_LOG_WARN, "compress: %s is left out: %s", tern_coding_name((tern_coding)coding),
+                     problem);
     }
     self->offers[count] = "identity";
 }
@@ -149,7 +152,8 @@ static bool is_worth_it(tern_ctx *c, const compressor *self, const tern_reply *r
         return false;
     const char *type = tern_reply_header(c, "Content-Type");
     return is_type(self, type != NULL ? type : reply->type) &&
-           tern_reply_header(c, "Content-Encoding") == NULL && tern_reply_header(c, "Content-Range") == NULL &&
+           tern_reply_header(c, "Content-Encoding") == NULL &&
+           tern_reply_header(c, "Content-Range") == NULL &&
            !forbids_change(tern_reply_header(c, "Cache-Control")) && tern_local(c, compress_left_out) == NULL;
 }
 

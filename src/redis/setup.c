@@ -49,7 +49,9 @@ static void keep_number(unsigned *into, unsigned given)
 /** What is set replaces what an earlier call has set: middleware that needs Redis calls this, too. */
 void tern_redis_setup_with(tern_app *app, const tern_redis_options *options)
 {
+    static const tern_redis_options none;
     tern_redis_options own = {0};
+    options = options != NULL ? options : &none;
     bool is_first = !is_set_up(app);
     if (!is_first)
         own = *redis_client_options();

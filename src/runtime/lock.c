@@ -1,6 +1,7 @@
 #include "runtime/lock.h"
 
 #include "runtime/budget.h"
+#include "runtime/loop.h"
 
 #include <tern/task.h>
 
@@ -61,17 +62,22 @@ static lock_hold *take_hold(scope *s, bool is_permit)
     return hold;
 }
 
-/* Waits until somebody hands the lock to `hold`; leaves the coroutine when it is cancelled before. */
-static void wait_for_grant(lock_queue queue, lock_hold *hold)
+/* Waits until somebody hands the lock to `hold`, until `at_ms` (0: for ever) at most; false when that is over.
+ * Leaves the coroutine when it is cancelled before. */
+static bool wait_for_grant(lock_queue queue, lock_hold *hold, uint64_t at_ms)
 {
     lock_waiter waiter = {.waiting = coro_self(), .hold = hold};
+    coro_outcome outcome = CORO_WOKEN;
     queue_append(queue, &waiter);
-    while (!waiter.is_granted)
-        if (coro_wait(0) == CORO_CANCELLED && !waiter.is_granted) {
-            queue_remove(queue, &waiter);
-            hold->holder = NULL;
-            unwind_throw(UNWIND_CANCELLED);
-        }
+    while (!waiter.is_granted && outcome == CORO_WOKEN)
+        outcome = coro_wait(at_ms);
+    if (waiter.is_granted)
+        return true;
+    queue_remove(queue, &waiter);
+    hold->holder = NULL;
+    if (outcome == CORO_CANCELLED)
+        unwind_throw(UNWIND_CANCELLED);
+    return false;
 }
 
 /* Hands `lock` to who waits longest; NULL when nobody does. */
@@ -118,9 +124,8 @@ void lock_release_held(scope *s, const coro *holder)
             release(hold);
 }
 
-void tern_lock(tern_ctx *c, tern_mutex *mutex)
+static bool lock_until(tern_mutex *mutex, uint64_t at_ms)
 {
-    (void)c;
     budget_spend(BUDGET_STEP);
     scope *s = scope_self();
     const lock_hold *owner = mutex->owner;
@@ -128,12 +133,23 @@ void tern_lock(tern_ctx *c, tern_mutex *mutex)
         s->fail(s, 500, "tern_lock: this task holds the mutex already");
     }
     lock_hold *hold = take_hold(s, false);
-    if (owner != NULL) {
-        wait_for_grant(mutex_queue(mutex), hold);
-        return;
-    }
+    if (owner != NULL)
+        return wait_for_grant(mutex_queue(mutex), hold, at_ms);
     hold->lock = mutex;
     mutex->owner = hold;
+    return true;
+}
+
+void tern_lock(tern_ctx *c, tern_mutex *mutex)
+{
+    (void)c;
+    lock_until(mutex, 0);
+}
+
+bool tern_lock_within(tern_ctx *c, tern_mutex *mutex, uint64_t ms)
+{
+    (void)c;
+    return lock_until(mutex, loop_after_ms(ms));
 }
 
 void tern_unlock(tern_ctx *c, tern_mutex *mutex)
@@ -153,11 +169,35 @@ void tern_semaphore_acquire(tern_ctx *c, tern_semaphore *semaphore)
     budget_spend(BUDGET_STEP);
     lock_hold *hold = take_hold(scope_self(), true);
     if (semaphore->permits == 0) {
-        wait_for_grant(semaphore_queue(semaphore), hold);
+        wait_for_grant(semaphore_queue(semaphore), hold, 0);
         return;
     }
     semaphore->permits--;
     hold->lock = semaphore;
+}
+
+static bool has_room(const tern_semaphore *semaphore, unsigned most_waiting)
+{
+    const lock_waiter *waiter = semaphore->first_waiter;
+    while (waiter != NULL && most_waiting != 0) {
+        waiter = waiter->next;
+        most_waiting--;
+    }
+    return most_waiting != 0;
+}
+
+bool tern_semaphore_acquire_within(tern_ctx *c, tern_semaphore *semaphore, unsigned most_waiting, uint64_t ms)
+{
+    (void)c;
+    budget_spend(BUDGET_STEP);
+    if (semaphore->permits == 0 && (ms == 0 || !has_room(semaphore, most_waiting)))
+        return false;
+    lock_hold *hold = take_hold(scope_self(), true);
+    if (semaphore->permits == 0)
+        return wait_for_grant(semaphore_queue(semaphore), hold, loop_after_ms(ms));
+    semaphore->permits--;
+    hold->lock = semaphore;
+    return true;
 }
 
 void tern_semaphore_release(tern_ctx *c, tern_semaphore *semaphore)

@@ -117,6 +117,29 @@ static bool has_work(void)
     return !list_empty(&loop_self.ready) || !list_empty(&loop_self.later);
 }
 
+/** As epoll_wait, of a loop that is watched: it is idle while it sleeps for want of anything to do. */
+static __attribute__((noinline)) int wait_watched(int sleep_ms)
+{
+    loop *self = &loop_self;
+    int count = epoll_wait(self->epoll_fd, batch, BATCH, 0);
+    uint64_t asleep_ns = 0;
+    if (count == 0 && sleep_ms != 0) {
+        asleep_ns = clock_ns();
+        count = epoll_wait(self->epoll_fd, batch, BATCH, sleep_ms);
+    }
+    int reason = errno;
+    self->woke_ns = clock_ns();
+    if (asleep_ns != 0)
+        self->idle_ns += self->woke_ns - asleep_ns;
+    errno = reason;
+    return count;
+}
+
+void loop_watch(void)
+{
+    loop_self.is_watched = true;
+}
+
 /** Waits for events, for the next timer at most; returns how many were fetched. */
 static int wait_for_events(void)
 {
@@ -124,7 +147,8 @@ static int wait_for_events(void)
     if (self->on_sleep != NULL)
         self->on_sleep();
     int sleep_ms = self->stopping || has_work() ? 0 : timer_wheel_sleep_ms(&self->timers, self->now_ms);
-    int count = epoll_wait(self->epoll_fd, batch, BATCH, sleep_ms);
+    int count = __builtin_expect(self->is_watched, 0) ? wait_watched(sleep_ms)
+                                                      : epoll_wait(self->epoll_fd, batch, BATCH, sleep_ms);
     /* The coarse clock lags the exact one by a kernel tick, so a sleep may end with its timer not yet due:
      * the next sleep is the millisecond or so that is missing. It never runs ahead: no timer fires early. */
     uint64_t now_ms = clock_coarse_ms();

@@ -11,6 +11,7 @@ typedef enum shared_kind {
     SHARED_COUNTER,
     SHARED_MAP,
     SHARED_MEMORY,
+    SHARED_STORE,
     SHARED_STATE /* a layer's own */
 } shared_kind;
 

@@ -66,11 +66,6 @@ TERN_HANDLER(receive)
     return tern_json(c, Received, &(Received){.bytes = tern_body(c).len});
 }
 
-TERN_HANDLER(send_static)
-{
-    return tern_file(c, tern_sprintf(c, "%s/%s", getenv("BENCH_STATIC"), tern_param(c, "name")));
-}
-
 int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Benchmark", .version = "1.0");
@@ -79,7 +74,8 @@ int main(int argc, char **argv)
     tern_get(app, "/users/{id}", search_user);
     tern_post(app, "/orders", take_order);
     tern_post(app, "/upload", receive);
-    tern_get(app, "/static/{name}", send_static);
+    if (getenv("BENCH_STATIC") != NULL)
+        tern_static(app, "/static", getenv("BENCH_STATIC"));
     add_rows(app);
     return tern_run(app, argc, argv);
 }

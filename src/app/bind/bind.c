@@ -99,6 +99,8 @@ static void bind_header(binding *b, const bind_field *field)
     bind_texts texts = {0};
     unsigned from = 0;
     http_header *h;
+    if (b->c->reads != NULL)
+        ctx_note_read(b->c, field->name);
     while (!field->f->field->read_only &&
            (h = http_request_header(b->c->x->request, field->name, field->name_len, &from)) != NULL) {
         tern_str value = {h->value, h->value_len};

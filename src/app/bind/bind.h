@@ -43,6 +43,9 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
 /** Prepares a type that a route returns, and the key around it, whose text is in `a`; false with lines in
  * `problems`. (plan.c) */
 bool bind_prepare_returns(arena *a, route *r, buf *problems);
+/** The media types that the input of a QUERY route is read from, as Accept-Query; NULL if the route has another
+ * method, or its input no body, unless .accept_query says it. (plan.c) */
+const char *bind_accept_query(const route *r);
 /** The mistake in a key around a body; NULL if none. (wrap.c) */
 const char *bind_wrap_wrong(const char *key);
 /** Makes plan->json of plan->body and plan->wrapper; false with lines in `problems`. (wrap.c) */

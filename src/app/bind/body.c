@@ -1,6 +1,7 @@
 /** Reads the body of a request into its fields of the input model: its format, JSON and forms. */
 #include "app/bind/bind.h"
 
+#include "app/formats.h"
 #include "http/form.h"
 #include "http/media.h"
 #include "schema/json/json.h"
@@ -32,13 +33,22 @@ static _Noreturn void refuse_type(tern_ctx *c, tern_str content_type, const char
 {
     enum { SHOWN_BYTES = 100 };
     tern_str type = media_type(content_type); /* without its parameters */
-    if (content_type.len == 0)
-        tern_fail(c, 415, "the body must be %s, but the request has no Content-Type", taken);
-    if (type.data == NULL || type.len > SHOWN_BYTES)
-        tern_fail(c, 415, "the body must be %s, but the Content-Type is not a media type", taken);
-    if (media_charset_of(content_type) != MEDIA_UTF_8)
-        tern_fail(c, 415, "the body must be %s in UTF-8", taken);
-    tern_fail(c, 415, "the body must be %s, not %.*s", taken, (int)type.len, type.data);
+    const char *accepted = c->match.route->accept_query;
+    const char *detail =
+        content_type.len == 0
+            ? tern_sprintf(c, "the body must be %s, but the request has no Content-Type", taken)
+        : type.data == NULL || type.len > SHOWN_BYTES
+            ? tern_sprintf(c, "the body must be %s, but the Content-Type is not a media type", taken)
+        : media_charset_of(content_type) != MEDIA_UTF_8
+            ? tern_sprintf(c, "the body must be %s in UTF-8", taken)
+            : tern_sprintf(c, "the body must be %s, not %.*s", taken, (int)type.len, type.data);
+    if (accepted == NULL)
+        ctx_fail(c, 415, detail);
+    ctx_fail_field(c, 415, detail,
+                   &(http_field){.name = "Accept-Query",
+                                 .value = accepted,
+                                 .name_len = sizeof "Accept-Query" - 1,
+                                 .value_len = (uint32_t)strlen(accepted)});
 }
 
 /** Fails for a compressed body: it cannot be decoded here. */
@@ -52,6 +62,16 @@ static void need_plain(tern_ctx *c)
         if (!media_is(coding, "identity"))
             ctx_fail_field(c, 415, "the body must not be compressed (no Content-Encoding)",
                            &(http_field){"Accept-Encoding", "identity", 15, 8});
+}
+
+/** What a route takes, for the client: `plain`, and the binary formats. */
+static const char *with_formats(tern_ctx *c, const char *plain)
+{
+    const char *types[FORMATS];
+    const unsigned count = formats_on(c->app, types);
+    for (unsigned i = 0; i < count; i++)
+        plain = tern_sprintf(c, "%s, %s", types[i], plain);
+    return plain;
 }
 
 static tern_str content_type_of(tern_ctx *c)
@@ -102,13 +122,17 @@ static bool read_json(tern_ctx *c, const tern_type *type, void *out, tern_str te
 void *bind_json_body(tern_ctx *c, const tern_type *type)
 {
     tern_str content_type = content_type_of(c), kind = media_type(content_type), text = tern_body(c);
-    if (kind.data == NULL || format_of_type(kind) != BODY_JSON)
-        refuse_type(c, content_type, "application/json");
+    pack_format packed;
+    const bool is_packed = kind.data != NULL && format_of_media(c->app, kind, &packed);
+    if (!is_packed && (kind.data == NULL || format_of_type(kind) != BODY_JSON))
+        refuse_type(c, content_type, with_formats(c, "application/json"));
     need_plain(c);
     void *out = tern_alloc(c, type->size);
     tern_faults faults;
     faults_init(&faults, ctx_arena(c));
     bind_need_plan(c, type);
+    if (is_packed)
+        text = format_body(c, packed, type, text);
     read_json(c, type, out, text, &faults);
     bind_fail_faults(c, &faults);
     return out;
@@ -226,14 +250,20 @@ void bind_body(binding *b)
         bind_multipart(b, content_type);
         return;
     }
+    pack_format packed;
+    if (format == BODY_UNKNOWN && type.data != NULL && !has_uploads && format_of_media(c->app, type, &packed)) {
+        const tern_str json = format_body(c, packed, b->plan->json, c->x->body);
+        read_json(c, b->plan->json, b->model, json, &b->faults);
+        return;
+    }
     /* JSON is UTF-8 whatever a charset says: RFC 8259 section 11. */
     bool is_taken = format == BODY_FORM ? media_charset_of(content_type) == MEDIA_UTF_8
                                         : format == BODY_JSON && !has_uploads;
     if (!is_taken)
         refuse_type(c, content_type,
-                    has_uploads
-                        ? "multipart/form-data or application/x-www-form-urlencoded"
-                        : "application/json, application/x-www-form-urlencoded or multipart/form-data");
+                    has_uploads ? "multipart/form-data or application/x-www-form-urlencoded"
+                                : with_formats(c, "application/json, application/x-www-form-urlencoded or "
+                                                  "multipart/form-data"));
     if (format == BODY_JSON)
         read_json(c, b->plan->json, b->model, c->x->body, &b->faults);
     else

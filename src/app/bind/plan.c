@@ -298,6 +298,16 @@ const bind_plan *bind_plan_make(arena *a, const route *r, const tern_provider *p
     return m.is_wrong ? NULL : plan;
 }
 
+const char *bind_accept_query(const route *r)
+{
+    if (r->options.accept_query != NULL || strcmp(r->method_name, "QUERY") != 0)
+        return r->options.accept_query;
+    if (r->bind == NULL || r->bind->body == NULL)
+        return NULL;
+    return r->bind->has_uploads ? "multipart/form-data, application/x-www-form-urlencoded"
+                                : "application/json, application/x-www-form-urlencoded, multipart/form-data";
+}
+
 /* -- the type that is returned -- */
 
 static __attribute__((format(printf, 3, 4))) bool refuse(const route *r, buf *problems, const char *format,

@@ -119,7 +119,7 @@ static void prime(fuzz_case *c)
     for (unsigned pass = 0; pass < PASSES; pass++) {
         for (uint32_t i = 0; i < routes && !c->is_full; i++) {
             const route *r = router_at(c->run->app->router, i);
-            bool is_list = is_method(r, "GET") && r->param_count == 0 && pass == 0;
+            bool is_list = (is_method(r, "GET") || is_method(r, "QUERY")) && r->param_count == 0 && pass == 0;
             if (is_done[i] || !is_primed(c, i) || (!is_method(r, "POST") && !is_list))
                 continue;
             for (unsigned tries = 0; tries < TRIES && !is_done[i]; tries++) {
@@ -203,7 +203,8 @@ static void compare_head(fuzz_case *c, uint32_t index, fuzz_step step, const rou
 /** Requests a path by methods that it does not have. */
 static void ask_others(fuzz_case *c, uint32_t index, const route *r, fuzz_step step)
 {
-    static const char *const methods[] = {"PATCH", "PUT", "DELETE", "POST", "GET", "OPTIONS", "PURGE"};
+    static const char *const methods[] = {"PATCH", "PUT",     "DELETE", "POST",
+                                          "GET",   "OPTIONS", "PURGE",  "QUERY"};
     tern_str path = {step.path, strcspn(step.path, "?")};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         const char *wrong;

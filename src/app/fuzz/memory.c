@@ -187,6 +187,7 @@ void fuzz_learn(fuzz_memory *memory, const tern_app *app, const fuzz_request *re
     learn_sent(memory, request->parts[TERN_FROM_BODY]);
     if (strcmp(request->method, "DELETE") == 0)
         fuzz_forget(memory, path);
-    else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "GET") == 0)
+    else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "GET") == 0 ||
+             strcmp(request->method, "QUERY") == 0)
         learn_values(memory, app, request, tern_answer_json(a), path, 0);
 }

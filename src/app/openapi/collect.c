@@ -12,7 +12,7 @@ static const char *const reserved_names[] = {"Problem", "ValidationProblem", "Va
 /** The state of collecting the operations. */
 typedef struct collector {
     openapi_document *doc;
-    /* space PATHS: a path, value: number of its first operation + 1; then one for each method */
+    /* space PATHS: a path, value: number of its first operation + 1; METHODS: a method and its path */
     name_table paths;
     name_table ids; /* space IDS: names taken; NUMBERS: the last number of a handler's name */
 } collector;
@@ -20,14 +20,10 @@ typedef struct collector {
 enum { PATHS, METHODS };
 enum { IDS, NUMBERS };
 
-/** The number of a method that OpenAPI supports; -1 for others. */
-static int number_of_method(const char *method)
+/** Whether the document can show the method: OpenAPI 3.2 has all of them, 3.1 eight, and QUERY as an extension. */
+static bool is_shown_method(const openapi_document *doc, const route *r)
 {
-    static const char *const known[] = {"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i], method) == 0)
-            return (int)i;
-    return -1;
+    return doc->is_3_2 || (r->method != HTTP_OTHER_METHOD && r->method != HTTP_CONNECT);
 }
 
 /** The pattern with "{}" for each parameter: OpenAPI does not distinguish paths by a parameter's name or
@@ -53,15 +49,18 @@ static const char *path_key(arena *memory, const route *r, size_t *len)
 /** Puts the newest operation under its path. `*is_shown` is false when the path already has its method: of
  * routes that differ by host or by a parameter's kind, the document can show only the first. False when out
  * of memory. */
-static bool find_path(collector *c, openapi_operation *newest, int method, bool *is_shown)
+static bool find_path(collector *c, openapi_operation *newest, bool *is_shown)
 {
     openapi_document *doc = c->doc;
     size_t len;
     const char *key = path_key(&doc->memory, newest->route, &len);
     if (key == NULL)
         return false;
-    uint32_t space = METHODS + (uint32_t)method, number = doc->count + 1;
-    *is_shown = name_table_find(&c->paths, space, key, len) == 0;
+    uint32_t number = doc->count + 1;
+    const char *method = arena_printf(&doc->memory, "%s %.*s", newest->route->method_name, (int)len, key);
+    if (method == NULL)
+        return false;
+    *is_shown = name_table_find(&c->paths, METHODS, method, strlen(method)) == 0;
     if (!*is_shown)
         return true;
     uint32_t first = name_table_find(&c->paths, PATHS, key, len);
@@ -70,7 +69,7 @@ static bool find_path(collector *c, openapi_operation *newest, int method, bool 
         newest->path->last->next = newest;
     }
     newest->path->last = newest;
-    return name_table_put(&c->paths, space, key, len, number) &&
+    return name_table_put(&c->paths, METHODS, method, strlen(method), number) &&
            (first != 0 || name_table_put(&c->paths, PATHS, key, len, number));
 }
 
@@ -129,12 +128,11 @@ static bool add_operation(collector *c, const route *r)
 {
     openapi_document *doc = c->doc;
     openapi_operation *o = &doc->operations[doc->count];
-    int method = number_of_method(r->method_name);
     bool is_shown = false;
     *o = (openapi_operation){.route = r, .path = o};
-    if (r->options.hidden || method < 0)
+    if (r->options.hidden || !is_shown_method(doc, r))
         return true;
-    if (!find_path(c, o, method, &is_shown))
+    if (!find_path(c, o, &is_shown))
         return false;
     if (!is_shown)
         return true;

@@ -32,6 +32,7 @@ typedef struct openapi_document {
     schema_set schemas;
     openapi_operation *operations; /* in order of registration */
     unsigned count;
+    bool is_3_2;                              /* and not 3.1 */
     bool has_problem, has_validation_problem; /* some operation replies with problem details of that kind */
 } openapi_document;
 

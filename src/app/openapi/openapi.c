@@ -18,21 +18,48 @@ static void print_info(const tern_app_options *options, buf *out)
     append_close(out, '}');
 }
 
+/** Prints an operation under its method: in small letters, as an extension in 3.1 when only 3.2 has it. */
+static void print_method(const openapi_document *doc, const openapi_operation *o, buf *out)
+{
+    char method[16];
+    size_t len = 0;
+    if (o->route->method == HTTP_QUERY && !doc->is_3_2)
+        len = (size_t)snprintf(method, sizeof method, "x-");
+    for (const char *at = o->route->method_name; *at != '\0' && len < sizeof method - 1; at++)
+        method[len++] = (char)text_lower((unsigned char)*at);
+    method[len] = '\0';
+    append_key(out, method);
+    openapi_print_operation(doc, o, out);
+}
+
+static bool is_additional(const openapi_operation *o)
+{
+    return o->route->method == HTTP_OTHER_METHOD || o->route->method == HTTP_CONNECT;
+}
+
 static void print_path_item(const openapi_document *doc, const openapi_operation *first, buf *out)
 {
+    bool has_additional = false;
     append_comma(out);
     buf_add_text(out, "\"");
     openapi_print_path(first, out);
     buf_add_text(out, "\":");
     append_open(out, '{');
     for (const openapi_operation *o = first; o != NULL; o = o->next) {
-        char method[16];
-        size_t len = 0;
-        for (const char *at = o->route->method_name; *at != '\0' && len < sizeof method - 1; at++)
-            method[len++] = (char)text_lower((unsigned char)*at);
-        method[len] = '\0';
-        append_key(out, method);
-        openapi_print_operation(doc, o, out);
+        has_additional |= is_additional(o);
+        if (!is_additional(o))
+            print_method(doc, o, out);
+    }
+    if (has_additional) {
+        append_key(out, "additionalOperations");
+        append_open(out, '{');
+        for (const openapi_operation *o = first; o != NULL; o = o->next) {
+            if (!is_additional(o))
+                continue;
+            append_key(out, o->route->method_name);
+            openapi_print_operation(doc, o, out);
+        }
+        append_close(out, '}');
     }
     append_close(out, '}');
 }
@@ -121,7 +148,7 @@ static void print_document(const openapi_document *doc, buf *out)
 {
     const char *security = doc->app->options.security;
     append_open(out, '{');
-    append_member(out, "openapi", "3.1.0");
+    append_member(out, "openapi", doc->is_3_2 ? "3.2.0" : "3.1.0");
     print_info(&doc->app->options, out);
     append_raw(out, "\"servers\":[{\"url\":\"/\"}]");
     print_paths(doc, out);
@@ -132,9 +159,24 @@ static void print_document(const openapi_document *doc, buf *out)
     append_close(out, '}');
 }
 
+static bool is_3_2(const tern_app *app)
+{
+    return app->options.openapi != NULL && strcmp(app->options.openapi, "3.2") == 0;
+}
+
+static bool check_version(const tern_app *app, buf *problems)
+{
+    const char *version = app->options.openapi;
+    if (version == NULL || strcmp(version, "3.1") == 0 || is_3_2(app))
+        return true;
+    buf_add_printf(problems, "application: .openapi = \"%s\" must be \"3.1\" or \"3.2\"\n", version);
+    return false;
+}
+
 bool openapi_check(const tern_app *app, buf *problems)
 {
-    bool is_right = openapi_check_security(app, problems);
+    bool is_right = check_version(app, problems);
+    is_right &= openapi_check_security(app, problems);
     for (unsigned i = 0; i < router_count(app->router); i++)
         is_right &= openapi_check_middleware(router_at(app->router, i), problems);
     return is_right;
@@ -142,7 +184,7 @@ bool openapi_check(const tern_app *app, buf *problems)
 
 bool openapi_write(const tern_app *app, buf *out)
 {
-    openapi_document doc = {.app = app};
+    openapi_document doc = {.app = app, .is_3_2 = is_3_2(app)};
     arena_init(&doc.memory, NULL, 0, SIZE_MAX / 2);
     bool is_collected = openapi_collect(&doc);
     if (is_collected)

@@ -1,4 +1,5 @@
 /** One route as an operation object: its parameters, its body, its replies. */
+#include "app/formats.h"
 #include "app/openapi/internal.h"
 #include "app/provide/provide.h"
 
@@ -76,10 +77,48 @@ static bool is_required(const route *r, const bind_field *field)
     return must;
 }
 
-/** The schemas of all inputs that have the parameter: each different one once. */
+/** The expression of all values of a parameter; a text in `rule`, whose data is NULL if there is none. */
+static tern_str rule_of(const pattern_piece *piece)
+{
+    const char *known = piece->kind == SEGMENT_KIND ? piece->is->pattern : NULL;
+    if (piece->kind == SEGMENT_REGEX)
+        return piece->rule;
+    return known != NULL ? (tern_str){known, strlen(known)} : (tern_str){NULL, 0};
+}
+
+/** Prints the members "format" and "pattern" of a kind or an expression, if other languages read it alike. */
+static void print_rule(const pattern_piece *piece, buf *out)
+{
+    buf text = {0};
+    tern_str rule = rule_of(piece);
+    append_member(out, "format", piece->kind == SEGMENT_KIND ? piece->is->format : NULL);
+    if (rule.data == NULL)
+        return;
+    buf_add_text(&text, "^(?:");
+    buf_add(&text, rule.data, rule.len);
+    buf_add_text(&text, ")$");
+    out->failed |= text.failed;
+    if (!text.failed && pattern_is_portable(text.data))
+        append_member(out, "pattern", text.data);
+    buf_free(&text);
+}
+
+/** What the pattern of the path demands of a text beyond its field's rules; NULL for other fields. */
+static const pattern_piece *find_rule(const route *r, const bind_field *field)
+{
+    unsigned number = 0;
+    if (field->source != TERN_FROM_PATH || field->f->field->type->kind != TERN_KIND_TEXT)
+        return NULL;
+    for (unsigned i = 0; i < r->piece_count; i++)
+        if (r->pieces[i].kind != SEGMENT_TEXT && number++ == field->param)
+            return rule_of(&r->pieces[i]).data != NULL ? &r->pieces[i] : NULL;
+    return NULL;
+}
+
+/** The schemas of all inputs that have the parameter, and of the path's pattern: each different one once. */
 static void print_schemas(const openapi_document *doc, const route *r, const bind_field *field, buf *out)
 {
-    buf schemas[PROVIDE_STEPS_MAX + 1] = {0};
+    buf schemas[PROVIDE_STEPS_MAX + 2] = {0};
     unsigned count = 0;
     for (unsigned i = 0; i < provide_input_count(r); i++) {
         const bind_field *same = find_same(provide_input(r, i), field);
@@ -91,6 +130,13 @@ static void print_schemas(const openapi_document *doc, const route *r, const bin
         for (unsigned n = 0; n + 1 < count && schema->len != 0; n++)
             if (schemas[n].len == schema->len && memcmp(schemas[n].data, schema->data, schema->len) == 0)
                 buf_free(&schemas[--count]);
+    }
+    const pattern_piece *rule = find_rule(r, field);
+    if (rule != NULL) {
+        append_open(&schemas[count], '{');
+        print_rule(rule, &schemas[count]);
+        append_close(&schemas[count], '}');
+        out->failed |= schemas[count++].failed;
     }
     append_key(out, "schema");
     if (count > 1)
@@ -118,32 +164,6 @@ static void print_field_parameter(const openapi_document *doc, const route *r, c
     else
         print_schemas(doc, r, field, out);
     append_close(out, '}');
-}
-
-/** The expression of all values of a parameter; a text in `rule`, whose data is NULL if there is none. */
-static tern_str rule_of(const pattern_piece *piece)
-{
-    const char *known = piece->kind == SEGMENT_KIND ? piece->is->pattern : NULL;
-    if (piece->kind == SEGMENT_REGEX)
-        return piece->rule;
-    return known != NULL ? (tern_str){known, strlen(known)} : (tern_str){NULL, 0};
-}
-
-/** Prints the members "format" and "pattern" of a kind or an expression, if other languages read it alike. */
-static void print_rule(const pattern_piece *piece, buf *out)
-{
-    buf text = {0};
-    tern_str rule = rule_of(piece);
-    append_member(out, "format", piece->kind == SEGMENT_KIND ? piece->is->format : NULL);
-    if (rule.data == NULL)
-        return;
-    buf_add_text(&text, "^(?:");
-    buf_add(&text, rule.data, rule.len);
-    buf_add_text(&text, ")$");
-    out->failed |= text.failed;
-    if (!text.failed && pattern_is_portable(text.data))
-        append_member(out, "pattern", text.data);
-    buf_free(&text);
 }
 
 /** Prints a path parameter that is only in the pattern. */
@@ -280,6 +300,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
 {
     const bind_plan *bind = r->bind;
     bool has_uploads = bind->has_uploads, has_form = r->options.forms && fits_form(bind->body);
+    const char *packed[FORMATS] = {NULL};
+    const unsigned packed_count = formats_on(doc->app, packed);
     const struct {
         const char *type;
         bool is_taken;
@@ -287,6 +309,8 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         {"application/json", !has_uploads},
         {"application/x-www-form-urlencoded", !has_uploads && has_form},
         {"multipart/form-data", has_uploads || has_form},
+        {packed[0], !has_uploads && packed_count > 0},
+        {packed[1], !has_uploads && packed_count > 1},
     };
     append_key(out, "requestBody");
     append_open(out, '{');
@@ -299,7 +323,7 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
         append_key(out, formats[i].type);
         append_open(out, '{');
         append_key(out, "schema");
-        if (i == 0 && bind->wrapper != NULL) /* forms have no key around their fields */
+        if (i != 1 && i != 2 && bind->wrapper != NULL) /* forms have no key around their fields */
             schema_print_object(&doc->schemas, bind->json, SCHEMA_INPUT, out);
         else
             schema_print(&doc->schemas, bind->body, SCHEMA_INPUT, out);
@@ -307,6 +331,19 @@ static void print_body(const openapi_document *doc, const route *r, buf *out)
     }
     append_close(out, '}');
     append_close(out, '}');
+}
+
+/** The body of a QUERY that its handler reads itself. */
+static void print_accepted(const char *types, buf *out)
+{
+    tern_str type;
+    append_raw(out, "\"requestBody\":{\"required\":true,\"content\":{");
+    while (openapi_next_word(&types, &type)) {
+        append_comma(out);
+        append_slice(out, type.data, type.len);
+        buf_add_text(out, ":{}");
+    }
+    buf_add_text(out, "}}");
 }
 
 /* -- the operation -- */
@@ -354,6 +391,8 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
         print_parameters(doc, operation, out);
     if (bind != NULL && bind->body != NULL)
         print_body(doc, r, out);
+    else if (r->accept_query != NULL)
+        print_accepted(r->accept_query, out);
     openapi_print_replies(doc, operation, out);
     openapi_print_route_security(r, out);
     append_close(out, '}');

@@ -1,4 +1,5 @@
 /** The replies of an operation: its success, what its providers, middleware and Tern itself refuse. */
+#include "app/formats.h"
 #include "app/openapi/internal.h"
 #include "app/page/shape.h"
 #include "app/problem_shape.h"
@@ -12,7 +13,7 @@
 
 bool openapi_is_read(const route *r)
 {
-    return strcmp(r->method_name, "GET") == 0;
+    return r->method == HTTP_GET || r->method == HTTP_QUERY;
 }
 
 static void open_reply(const char *status, const char *description, buf *out)
@@ -106,9 +107,8 @@ static void print_page(const openapi_document *doc, const route *r, buf *out)
     buf_add_text(out, "]}");
 }
 
-static void print_returns(const openapi_document *doc, const route *r, buf *out)
+static void print_returned_body(const openapi_document *doc, const route *r, buf *out)
 {
-    append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
     if (r->options.wrapped != NULL) { /* never with .paged */
         append_raw(out, "{\"type\":\"object\",\"properties\":{");
         append_key(out, r->options.wrapped);
@@ -121,6 +121,18 @@ static void print_returns(const openapi_document *doc, const route *r, buf *out)
         buf_add_text(out, "},\"required\":[");
         append_text(out, r->options.wrapped);
         buf_add_text(out, "]}");
+    }
+}
+
+static void print_returns(const openapi_document *doc, const route *r, buf *out)
+{
+    const char *packed[FORMATS];
+    const unsigned count = formats_on(doc->app, packed);
+    append_raw(out, "\"content\":{\"application/json\":{\"schema\":");
+    print_returned_body(doc, r, out);
+    for (unsigned i = 0; i < count; i++) {
+        buf_add_printf(out, "},\"%s\":{\"schema\":", packed[i]);
+        print_returned_body(doc, r, out);
     }
     buf_add_text(out, "}}");
 }

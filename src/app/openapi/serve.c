@@ -58,5 +58,5 @@ void openapi_add_route(tern_app *app)
     if (app->has_openapi_route || *path == '\0')
         return;
     app->has_openapi_route = true;
-    tern_get(app, path, openapi, .summary = "This API as OpenAPI 3.1", .hidden = true);
+    tern_get(app, path, openapi, .summary = "This API as OpenAPI", .hidden = true);
 }

@@ -97,6 +97,7 @@ static bool add_segment(const route *named, const pattern_piece *first, unsigned
     is_right = is_right && !text.failed &&
                (used == 0 || (!has_dots(whole) && reads_back(first, whole, values, used))) &&
                buf_add(url, "/", 1) && add_encoded(url, whole, is_rest);
+    url->failed |= text.failed;
     buf_free(&text);
     return is_right;
 }

@@ -58,17 +58,21 @@ bool settings_add_trusted(settings *out, const char *text, size_t len, buf *prob
 
 bool settings_add_forwarded(settings *out, const char *text, size_t len, buf *problem)
 {
-    static const char *const names[] = {"forwarded", "x-forwarded-for", "x-forwarded-proto",
-                                        "x-forwarded-host", "x-forwarded-port"};
+    static const struct {
+        const char *name;
+        unsigned field;
+    } names[] = {{"forwarded", FORWARDED_STANDARD},    {"x-forwarded", FORWARDED_FOR | FORWARDED_PROTO},
+                 {"x-forwarded-for", FORWARDED_FOR},   {"x-forwarded-proto", FORWARDED_PROTO},
+                 {"x-forwarded-host", FORWARDED_HOST}, {"x-forwarded-port", FORWARDED_PORT}};
     forwarded_list *list = &out->forwarded;
     unsigned field = 0;
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == len && text_equal_nocase(names[i], text, len))
-            field = 1U << i;
+        if (strlen(names[i].name) == len && text_equal_nocase(names[i].name, text, len))
+            field = names[i].field;
     if (field == 0) {
         buf_add_printf(problem,
-                       "\"%.*s\" is not forwarded, x-forwarded-for, x-forwarded-proto, x-forwarded-host or "
-                       "x-forwarded-port",
+                       "\"%.*s\" is not forwarded, x-forwarded (for and proto), x-forwarded-for, "
+                       "x-forwarded-proto, x-forwarded-host or x-forwarded-port",
                        (int)len, text);
         return false;
     }

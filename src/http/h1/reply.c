@@ -14,9 +14,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
-    FIXED_HEAD_BYTES = 512,     /* all of a head but Content-Type's value and the extra headers */
+    FIXED_HEAD_BYTES =
+        512, /* all of a head but Content-Type's value, the fields of every reply and the extra ones */
     COPY_BYTES = 8 * 1024,      /* bodies up to this size are copied after their head: one send for both */
     SENDFILE_BYTES = 512 * 1024 /* asked of the kernel at once */
 };
@@ -55,21 +57,20 @@ static bool will_keep_alive(http_exchange *x, bool is_whole)
 
 enum { LENGTH_CHUNKED = REPLY_NO_LENGTH - 1 };
 
-/** Status line, Server, Date and Content-Type. */
-static char *put_prefix(char *at, int status, tern_str common, const char *type, size_t type_len)
+/** Status line, Server, Date, the fields of every reply and Content-Type. */
+static char *put_prefix(char *at, int status, tern_str common, tern_str defaults, const char *type,
+                        size_t type_len)
 {
     at = put_status(at, status);
     at = put(at, common.data, common.len);
-    if (type != NULL) {
-        at = PUT_LITERAL(at, "Content-Type: ");
-        at = put(at, type, type_len);
-        at = PUT_LITERAL(at, "\r\n");
-    }
-    return at;
+    at = put(at, defaults.data, defaults.len);
+    at = PUT_LITERAL(at, "Content-Type: ");
+    at = put(at, type, type_len);
+    return PUT_LITERAL(at, "\r\n");
 }
 
 /* Most replies of a service begin alike: the last beginnings are kept, each until the next second. */
-enum { PREFIXES = 16, PREFIX_BYTES = 320, PREFIX_TYPE_BYTES = 64 };
+enum { PREFIXES = 16, PREFIX_BYTES = 1280, PREFIX_TYPE_BYTES = 64, PREFIX_OTHERS_BYTES = 160 };
 
 typedef struct prefix {
     unsigned second; /* http_common_lines' count of renewals; 0: empty */
@@ -79,24 +80,71 @@ typedef struct prefix {
     char bytes[PREFIX_BYTES];
 } prefix;
 
-static char *put_beginning(char *at, int status, const char *type, size_t type_len)
+/** The lines of those fields of every reply that this one does not replace. */
+static char *put_defaults(char *at, unsigned replaced, bool is_page)
 {
-    static prefix prefixes[PREFIXES];
-    unsigned second;
-    tern_str common = http_common_lines(http_self.limits.server_name, &second);
-    if (type == NULL || type_len > PREFIX_TYPE_BYTES || common.len > PREFIX_BYTES / 2)
-        return put_prefix(at, status, common,
-                          type != NULL && reply_type_is_valid(type, type_len) ? type : NULL, type_len);
-    prefix *p = &prefixes[((unsigned)status + (unsigned)type_len) % PREFIXES];
-    if (p->second != second || p->status != status || p->type_len != type_len ||
-        memcmp(p->type, type, type_len) != 0) {
-        if (!reply_type_is_valid(type, type_len))
-            return put_prefix(at, status, common, NULL, 0);
-        *p = (prefix){.second = second, .status = status, .type_len = (uint32_t)type_len};
-        memcpy(p->type, type, type_len);
-        p->len = (uint32_t)(put_prefix(p->bytes, status, common, type, type_len) - p->bytes);
+    const http_defaults *d = &http_self.defaults;
+    if (!is_page)
+        replaced |= d->for_pages;
+    for (unsigned i = 0; i < d->count; i++) {
+        if (replaced >> i & 1)
+            continue;
+        at = put(at, d->names[i].data, d->names[i].len);
+        at = PUT_LITERAL(at, ": ");
+        at = put(at, d->values[i].data, d->values[i].len);
+        at = PUT_LITERAL(at, "\r\n");
     }
+    return at;
+}
+
+/** A beginning that is not kept. */
+static char *put_other_beginning(http_exchange *x, char *at, const char *type, size_t type_len,
+                                 tern_str common, unsigned replaced)
+{
+    at = put_status(at, x->reply_status);
+    at = put(at, common.data, common.len);
+    at = put_defaults(at, replaced, defaults_is_page_of(x, type, type_len));
+    if (type == NULL)
+        return at;
+    at = PUT_LITERAL(at, "Content-Type: ");
+    at = put(at, type, type_len);
+    return PUT_LITERAL(at, "\r\n");
+}
+
+/** A beginning that is not among those kept, or no longer; keeps it if others can use it. */
+static __attribute__((noinline)) char *put_new_beginning(http_exchange *x, char *at, const char *type,
+                                                         size_t type_len, prefix *p, unsigned replaced)
+{
+    unsigned second;
+    const http_defaults *d = &http_self.defaults;
+    tern_str common = http_common_lines(http_self.limits.server_name, &second);
+    if (type != NULL && !reply_type_is_valid(type, type_len)) {
+        type = NULL;
+        type_len = 0;
+    }
+    if (x->reply_status == 304)
+        replaced = DEFAULTS_ALL;
+    if (type_len == 0 || type_len > PREFIX_TYPE_BYTES || replaced != 0 ||
+        common.len + d->bytes > PREFIX_BYTES - PREFIX_OTHERS_BYTES)
+        return put_other_beginning(x, at, type, type_len, common, replaced);
+    *p = (prefix){.second = second, .status = x->reply_status, .type_len = (uint32_t)type_len};
+    memcpy(p->type, type, type_len);
+    const tern_str lines = d->lines[defaults_is_page(type, type_len)];
+    p->len = (uint32_t)(put_prefix(p->bytes, x->reply_status, common, lines, type, type_len) - p->bytes);
     return put(at, p->bytes, p->len);
+}
+
+static char *put_beginning(http_exchange *x, char *at, const char *type, size_t type_len)
+{
+    static prefix prefixes[PREFIXES]; /* none of them has a type of no bytes */
+    unsigned second, replaced = x->field_count != 0 ? defaults_replaced(&http_self.defaults, x) : 0;
+    const int status = x->reply_status;
+    http_common_lines(http_self.limits.server_name, &second);
+    prefix *p = &prefixes[((unsigned)status + (unsigned)type_len) % PREFIXES];
+    if (p->second == second && p->status == status && p->type_len == type_len && replaced == 0 &&
+        type_len != 0 && memcmp(p->type, type, type_len) == 0)
+        return put(at, p->bytes, p->len);
+    return put_new_beginning(x, at, type, type_len, p, replaced);
 }
 
 static size_t lines_bound(const http_field *fields, unsigned count)
@@ -109,7 +157,7 @@ static size_t lines_bound(const http_field *fields, unsigned count)
 
 static size_t head_bound(const http_exchange *x, size_t type_len)
 {
-    return FIXED_HEAD_BYTES + type_len + lines_bound(x->fields, x->field_count);
+    return FIXED_HEAD_BYTES + http_self.defaults.bytes + type_len + lines_bound(x->fields, x->field_count);
 }
 
 static inline char *put_field(char *at, const http_field *f)
@@ -123,7 +171,7 @@ static inline char *put_field(char *at, const http_field *f)
 /** Writes a head at `at` (head_bound bytes of room); returns its end. */
 static char *put_head(http_exchange *x, char *at, const char *type, size_t type_len, int64_t length)
 {
-    at = put_beginning(at, x->reply_status, type, type_len);
+    at = put_beginning(x, at, type, type_len);
     if (length >= 0) {
         at = PUT_LITERAL(at, "Content-Length: ");
         at += text_put_u64(at, (uint64_t)length);
@@ -297,12 +345,35 @@ static void watch(http_exchange *x)
 
 /* -- files -- */
 
+/** Copies a small file after what is in the output block: a system call less than by sendfile, and replies to
+ * pipelined requests leave together. */
+static bool copy_file(http_exchange *x, int fd, uint64_t start, size_t len)
+{
+    char *room = output_room(x->connection, len);
+    size_t done = 0;
+    while (room != NULL && done < len) {
+        ssize_t n = pread(fd, room + done, len - done, (off_t)(start + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    if (room == NULL)
+        return false;
+    x->connection->out_len += (uint32_t)len;
+    x->sent_bytes += len;
+    return true;
+}
+
 /** The kernel copies from the page cache to the socket. */
 static bool send_file(http_exchange *x, int fd, uint64_t start, uint64_t left)
 {
     http_connection *k = x->connection;
     output_pace pace = {0};
     off_t offset = (off_t)start;
+    if (left <= COPY_BYTES && left <= http_self.block_bytes)
+        return copy_file(x, fd, start, (size_t)left);
     k->stream.is_corked = true; /* the head leaves in the packet of the file's first bytes */
     bool sent = output_send(k, NULL, 0);
     k->stream.is_corked = false;

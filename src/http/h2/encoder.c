@@ -61,6 +61,7 @@ void encoder_resize(h2_encoder *e, uint32_t bytes)
     e->table_bytes = bytes;
     e->has_resized = true;
     e->server = e->date = (encoder_entry){0};
+    memset(e->defaults, 0, sizeof e->defaults);
     for (unsigned i = 0; i < ENCODER_TYPES; i++)
         e->types[i].entry.number = 0;
 }
@@ -73,18 +74,23 @@ static unsigned index_of(const h2_encoder *e, const encoder_entry *entry)
     return STATIC_LAST + 1 + e->added - entry->number;
 }
 
+/** Notes that a field is in the table from now on; false if it does not fit. */
+static bool note(h2_encoder *e, encoder_entry *entry, size_t name_len, size_t value_len)
+{
+    uint32_t bytes = (uint32_t)(name_len + value_len + ENTRY_OVERHEAD);
+    if (bytes > e->table_bytes / 4)
+        return false;
+    *entry = (encoder_entry){.number = ++e->added, .before = e->added_bytes};
+    e->added_bytes += bytes;
+    return true;
+}
+
 /** A field that is in the table from now on, if it fits. */
 static char *add(h2_encoder *e, char *at, encoder_entry *entry, unsigned name, size_t name_len,
                  tern_str value)
 {
-    uint32_t bytes = (uint32_t)(name_len + value.len + ENTRY_OVERHEAD);
-    if (bytes > e->table_bytes / 4) {
-        at = put_number(at, NOT_INDEXED, 4, name);
-        return put_text(at, value.data, value.len);
-    }
-    *entry = (encoder_entry){.number = ++e->added, .before = e->added_bytes};
-    e->added_bytes += bytes;
-    at = put_number(at, ADDED, 6, name);
+    bool is_added = note(e, entry, name_len, value.len);
+    at = is_added ? put_number(at, ADDED, 6, name) : put_number(at, NOT_INDEXED, 4, name);
     return put_text(at, value.data, value.len);
 }
 
@@ -152,6 +158,32 @@ char *encoder_type(h2_encoder *e, char *at, const char *type, size_t len)
     return put_entry(e, at, &e->types[slot].entry, STATIC_CONTENT_TYPE, 12, (tern_str){type, len});
 }
 
+static char *put_lower(char *at, tern_str name)
+{
+    at = put_number(at, 0, 7, name.len);
+    for (size_t i = 0; i < name.len; i++)
+        *at++ = (char)text_lower((unsigned char)name.data[i]);
+    return at;
+}
+
+char *encoder_defaults(h2_encoder *e, char *at, const http_defaults *d, unsigned replaced, bool is_page)
+{
+    if (!is_page)
+        replaced |= d->for_pages;
+    for (unsigned i = 0; i < d->count; i++) {
+        if (replaced >> i & 1)
+            continue;
+        unsigned index = index_of(e, &e->defaults[i]);
+        if (index != 0) {
+            at = put_number(at, INDEXED, 7, index);
+            continue;
+        }
+        *at++ = (char)(note(e, &e->defaults[i], d->names[i].len, d->values[i].len) ? ADDED : NOT_INDEXED);
+        at = put_text(put_lower(at, d->names[i]), d->values[i].data, d->values[i].len);
+    }
+    return at;
+}
+
 char *encoder_length(char *at, uint64_t length)
 {
     char digits[20];
@@ -213,8 +245,5 @@ char *encoder_field(char *at, tern_str name, tern_str value)
         }
     }
     *at++ = NOT_INDEXED;
-    at = put_number(at, 0, 7, name.len);
-    for (size_t i = 0; i < name.len; i++)
-        *at++ = (char)text_lower((unsigned char)name.data[i]);
-    return put_text(at, value.data, value.len);
+    return put_text(put_lower(at, name), value.data, value.len);
 }

@@ -1,12 +1,14 @@
 /**
  * The heads of replies in HPACK (RFC 7541).
  *
- * What most replies of a connection have in common (Server, Date and a few content types) goes into the table that
+ * What most replies of a connection have in common (Server, Date, the fields of every reply and a few content types) goes into the table that
  * the client keeps, and is one byte from then on. All else is a literal, so the state is a few numbers for each
  * connection, and no reply searches a table. Texts are not Huffman-coded: it saves a fifth of a few bytes.
  */
 #ifndef HTTP_H2_ENCODER_H
 #define HTTP_H2_ENCODER_H
+
+#include "http/defaults.h"
 
 #include <tern/str.h>
 
@@ -32,7 +34,7 @@ typedef struct h2_encoder {
     uint8_t next_type;    /* which of `types` is replaced next */
     uint32_t added, added_bytes;
     unsigned second; /* of `date`: http_common_lines' count */
-    encoder_entry server, date;
+    encoder_entry server, date, defaults[HTTP_DEFAULTS_MAX];
     struct {
         encoder_entry entry;
         uint32_t len;
@@ -55,6 +57,9 @@ char *encoder_begin(h2_encoder *e, char *at, int status, const char *server_name
 char *encoder_announce(h2_encoder *e, char *at);
 /** Only the status: of interim replies. */
 char *encoder_status(h2_encoder *e, char *at, int status);
+/** The fields of every reply but those in `replaced`, those for pages if `is_page`: needs d->bytes and 16 bytes for
+ * each. */
+char *encoder_defaults(h2_encoder *e, char *at, const http_defaults *d, unsigned replaced, bool is_page);
 /** Needs `len` + 16 bytes. */
 char *encoder_type(h2_encoder *e, char *at, const char *type, size_t len);
 char *encoder_length(char *at, uint64_t length);

@@ -27,7 +27,9 @@ static size_t fields_bound(const http_field *fields, unsigned count)
 
 static size_t head_bound(const http_exchange *x, size_t type_len)
 {
+    const http_defaults *d = &http_self.defaults;
     size_t bound = H2_FRAME_HEAD_BYTES + ENCODER_BEGIN_BYTES + type_len + FIELD_OVERHEAD;
+    bound += d->bytes + d->count * FIELD_OVERHEAD;
     bound += fields_bound(x->fields, x->field_count);
     return bound + bound / H2_FRAME_MOST * H2_FRAME_HEAD_BYTES; /* of CONTINUATION */
 }
@@ -100,7 +102,14 @@ static bool put_head(http_exchange *x, const char *type, int64_t length, bool en
         return false;
     char *at = encoder_begin(&h->encoder, start + H2_FRAME_HEAD_BYTES, x->reply_status,
                              http_self.limits.server_name);
-    if (type != NULL && type_len < HEAD_BYTES_MOST && reply_type_is_valid(type, type_len))
+    if (type != NULL && (type_len >= HEAD_BYTES_MOST || !reply_type_is_valid(type, type_len)))
+        type = NULL;
+    const http_defaults *d = &http_self.defaults;
+    unsigned replaced = x->field_count != 0 ? defaults_replaced(d, x) : 0;
+    if (x->reply_status == 304)
+        replaced = DEFAULTS_ALL;
+    at = encoder_defaults(&h->encoder, at, d, replaced, defaults_is_page_of(x, type, type_len));
+    if (type != NULL)
         at = encoder_type(&h->encoder, at, type, type_len);
     if (length >= 0)
         at = encoder_length(at, (uint64_t)length);

@@ -19,6 +19,7 @@ TERN_MODEL(Filter,
 TERN_MODEL(Change, (int64_t, id), (const char *, name, .optional = true))
 TERN_MODEL(Photo, (const char *, title), (tern_upload, file))
 TERN_MODEL(Deep, (Item_list, items))
+TERN_MODEL(ByCode, (const char *, code, .max_length = 9))
 
 static tern_reply nothing(tern_ctx *c)
 {
@@ -36,6 +37,7 @@ HANDLER(get_item, TERN_TYPE(tern_by_id));
 HANDLER(change_item, TERN_TYPE(Change));
 HANDLER(add_photo, TERN_TYPE(Photo));
 HANDLER(add_deep, TERN_TYPE(Deep));
+HANDLER(get_code, TERN_TYPE(ByCode));
 
 static const char *document_of(tern_app *app)
 {
@@ -263,7 +265,7 @@ TEST(openapi_leaves_hidden_health_and_automatic_routes_out)
     tern_app *app = tern_app_new(.health = true);
     tern_get(app, "/shown", plain);
     tern_get(app, "/secret", plain, .hidden = true);
-    tern_on(app, "QUERY", "/shown", plain);
+    tern_on(app, "PURGE", "/shown", plain);
     const char *document = document_of(app);
     check_lacks(document, "/secret");
     check_lacks(document, "/healthz");
@@ -435,6 +437,90 @@ TEST(openapi_refuses_answers_that_are_not_statuses_and_names_the_middleware_once
     check_problems(
         app, "middleware pass: .answers = \"403 429\" must be statuses of 200 to 599, like \"403, 429\"\n"
              "middleware pass: .answers = \"99\" must be statuses of 200 to 599, like \"403, 429\"\n");
+}
+
+TEST(openapi_has_query_and_other_methods_in_3_2)
+{
+    tern_app *app = tern_app_new(.openapi = "3.2");
+    tern_query_route(app, "/items", add_item, .returns = TERN_LIST(Item), .etag = true);
+    tern_on(app, "PURGE", "/items", plain);
+    tern_on(app, "MOVE", "/items", plain);
+    tern_query_route(app, "/sql", plain, .accept_query = "application/sql, text/x-sql");
+    const char *document = document_of(app);
+    check_has(document, "{\"openapi\":\"3.2.0\"");
+    check_has(document, "\"/items\":{\"query\":{\"summary\":\"Add item\"");
+    check_has(document, "\"requestBody\":{\"required\":true,\"content\":{\"application/json\"");
+    check_has(document, "\"304\":");
+    check_has(document, "},\"additionalOperations\":{\"PURGE\":{\"summary\":\"Plain\"");
+    check_has(document, "\"MOVE\":{\"summary\":\"Plain\"");
+    check_has(document,
+              "\"/sql\":{\"query\":{\"summary\":\"Plain\",\"operationId\":\"plain_3\",\"requestBody\":{"
+              "\"required\":true,\"content\":{\"application/sql\":{},\"text/x-sql\":{}}},");
+    forget(app);
+}
+
+TEST(openapi_has_query_as_an_extension_in_3_1)
+{
+    tern_app *app = tern_app_new(.openapi = "3.1");
+    tern_query_route(app, "/items", add_item, .returns = TERN_LIST(Item));
+    tern_on(app, "PURGE", "/items", plain);
+    const char *document = document_of(app);
+    check_has(document, "{\"openapi\":\"3.1.0\"");
+    check_has(document, "\"/items\":{\"x-query\":{\"summary\":\"Add item\"");
+    check_lacks(document, "additionalOperations");
+    forget(app);
+}
+
+TEST(openapi_refuses_a_version_that_it_does_not_write)
+{
+    check_problems(tern_app_new(.openapi = "3.0"),
+                   "application: .openapi = \"3.0\" must be \"3.1\" or \"3.2\"\n");
+}
+
+static bool is_isbn(tern_str value)
+{
+    return value.len == 13;
+}
+
+TEST(openapi_has_the_kind_or_expression_of_a_parameter)
+{
+    tern_app *app = tern_app_new();
+    tern_route_kind(app, "isbn", is_isbn, .pattern = "[0-9]{13}", .format = "isbn",
+                    .description = "Of a book", .example = "9783161484100");
+    tern_get(app, "/books/{book:isbn}", plain);
+    tern_get(app, "/days/{day:date}.{ext:[a-z]+}", plain);
+    tern_get(app, "/names/{name:(?i)a}", plain);
+    tern_get(app, "/codes/{code:[A-Z]{3}}", get_code);
+    const char *document = document_of(app);
+    check_has(document,
+              "\"/books/{book}\":{\"get\":{\"summary\":\"Plain\",\"operationId\":\"plain\",\"parameters\":["
+              "{\"name\":\"book\",\"in\":\"path\",\"required\":true,\"description\":\"Of a book\","
+              "\"example\":\"9783161484100\",\"schema\":{\"type\":\"string\",\"format\":\"isbn\","
+              "\"pattern\":\"^(?:[0-9]{13})$\"}}]");
+    check_has(document, "\"/days/{day}.{ext}\":");
+    check_has(
+        document,
+        "\"schema\":{\"type\":\"string\",\"format\":\"date\",\"pattern\":\"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2})$\"}");
+    check_has(document,
+              "\"name\":\"name\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}");
+    check_has(document, "\"name\":\"code\",\"in\":\"path\",\"required\":true,\"schema\":{\"allOf\":["
+                        "{\"type\":\"string\",\"maxLength\":9},{\"pattern\":\"^(?:[A-Z]{3})$\"}]}}");
+    forget(app);
+}
+
+TEST(openapi_refuses_a_kind_that_is_taken_or_checks_nothing)
+{
+    tern_app *app = tern_app_new();
+    tern_route_kind(app, "slug", is_isbn);
+    tern_route_kind(app, "int", is_isbn);
+    tern_route_kind(app, "a b", is_isbn);
+    tern_route_kind(app, "none", NULL);
+    check_problems(
+        app,
+        "tern_route_kind(\"slug\") needs a unique name; this one is taken\n"
+        "tern_route_kind(\"int\") needs a unique name; this one is taken\n"
+        "tern_route_kind(\"a b\") needs a name of letters, digits, '-' and '_', that begins with a letter\n"
+        "tern_route_kind(\"none\") needs a function that checks values, or .pattern\n");
 }
 
 TEST(openapi_survives_every_failing_allocation)

@@ -52,7 +52,7 @@ static const char *const asked_hosts[] = {"", "h.org", "a.h.org", "b.a.h.org", "
 static void random_pattern(char *out)
 {
     static const char *const texts[] = {"a", "b", "abcdefgh", "abcdefghi", "1", "-7", UUID};
-    static const char *const types[] = {"", "", ":int", ":uuid"};
+    static const char *const types[] = {"}", "}", "}", ":int}", ":uuid}", ":hex}", ":[a-i]+}", "}.y"};
     unsigned count = 1 + pick(5);
     *out = '\0';
     for (unsigned i = 0; i < count; i++) {
@@ -65,46 +65,62 @@ static void random_pattern(char *out)
         else if (i + 1 == count && kind == 7)
             sprintf(end, "/{r...}");
         else
-            sprintf(end, "/{p%u%s}", i, PICK(types));
+            sprintf(end, "/{p%u%s", i, PICK(types));
     }
 }
 
 static void random_path(char *out)
 {
-    static const char *const texts[] = {"a",  "b",  "abcdefgh", "abcdefghi", "1",  "-7",
-                                        "12", UUID, "zz",       "",          "x.y"};
+    static const char *const texts[] = {"a",  "b",  "abcdefgh", "abcdefghi", "1",   "-7", "12",
+                                        UUID, "zz", "",         "x.y",       "a.y", "be"};
     unsigned count = 1 + pick(6);
     *out = '\0';
     for (unsigned i = 0; i < count; i++)
         sprintf(out + strlen(out), "/%s", PICK(texts));
 }
 
-/** Class of the pattern's segment at `*at` for the path's at `*path`, 0 text .. 4 rest; -1 when it does not
+static bool is_of(const char *text, size_t len, const char *bytes)
+{
+    return strspn(text, bytes) >= len;
+}
+
+/** Class of the pattern's segment at `*at` for the path's at `*path`, in order of precedence; -1 when it does not
  * match. Both move past their segments. */
 static int naive_segment(const char **at, const char **path, tern_str *value)
 {
+    enum { TEXT, MIXED, INT, OF_UUID, HEX, EXPRESSION, PLAIN, REST };
     size_t len = strcspn(*at, "/"), given = strcspn(*path, "/");
     const char *segment = *at, *text = *path;
     *at += len;
     *path += given;
     *value = (tern_str){text, given};
     if (segment[0] != '{')
-        return len == given && memcmp(segment, text, len) == 0 ? 0 : -1;
+        return len == given && memcmp(segment, text, len) == 0 ? TEXT : -1;
     if (memcmp(segment + len - 4, "...}", 4) == 0) {
         *value = (tern_str){text, strlen(text)};
         *path = text + value->len;
-        return value->len != 0 ? 4 : -1;
+        return value->len != 0 ? REST : -1;
     }
     if (given == 0)
         return -1;
-    if (memchr(segment, ':', len) == NULL)
-        return 3;
-    if (segment[len - 2] == 't') {
-        size_t sign = text[0] == '-';
-        return given > sign && given - sign <= 19 && strspn(text + sign, "0123456789") == given - sign ? 1
-                                                                                                       : -1;
+    if (segment[len - 1] == 'y') {
+        value->len -= 2;
+        return given > 2 && memcmp(text + given - 2, ".y", 2) == 0 ? MIXED : -1;
     }
-    return given == 36 && strspn(text, "0123456789abcdef-") == 36 && text[8] == '-' ? 2 : -1;
+    const char *rule = memchr(segment, ':', len);
+    switch (rule != NULL ? rule[1] : '}') {
+    case '}':
+        return PLAIN;
+    case 'h':
+        return is_of(text, given, "0123456789abcdef") ? HEX : -1;
+    case '[':
+        return is_of(text, given, "abcdefghi") ? EXPRESSION : -1;
+    case 'i':
+        given -= text[0] == '-';
+        return given > 0 && given <= 19 && is_of(text + (text[0] == '-'), given, "0123456789") ? INT : -1;
+    default:
+        return given == 36 && is_of(text, given, "0123456789abcdef-") && text[8] == '-' ? OF_UUID : -1;
+    }
 }
 
 /** The classes of all segments as text, "" when the pattern does not match; values go into `params`. */
@@ -290,9 +306,9 @@ static void compare(const router *r, const naive_route *routes, int count, tern_
             snprintf(after, sizeof after, "%s", end + 1);
             const char *type = memchr(brace, ':', (size_t)(end - brace));
             snprintf(brace, (size_t)(path + sizeof path - brace), "%s%s",
-                     type == NULL     ? "a"
-                     : type[1] == 'i' ? "12"
-                                      : UUID,
+                     type == NULL || type[1] == 'h' || type[1] == '[' ? "a"
+                     : type[1] == 'i'                                 ? "12"
+                                                                      : UUID,
                      after);
         }
     }

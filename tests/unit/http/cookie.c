@@ -147,3 +147,60 @@ TEST(a_cookie_that_does_not_fit_is_refused)
     char out[sizeof want];
     CHECK_INT(cookie_write("id", "abc", NULL, out, sizeof out, &reason), sizeof want - 1);
 }
+
+TEST(threat_089_cookies_whose_prefix_promises_more_than_they_have_are_not_set)
+{
+    static const struct {
+        const char *name;
+        cookie_attributes attributes;
+        bool is_set;
+    } cases[] = {
+        {"__Host-a", {.secure = true}, true},
+        {"__Host-a", {.secure = false}, false},
+        {"__Host-a", {.secure = true, .domain = "example.org"}, false},
+        {"__Host-a", {.secure = true, .path = "/a"}, false},
+        {"__HOST-a", {.secure = false}, false},
+        {"__Secure-a", {.secure = true, .domain = "example.org", .path = "/a"}, true},
+        {"__Secure-a", {.secure = false}, false},
+        {"__secure-a", {.secure = false}, false},
+        {"__Http-a", {.secure = true, .path = "/a"}, true},
+        {"__Http-a", {.secure = true, .script_readable = true}, false},
+        {"__Http-a", {.secure = false}, false},
+        {"__Host-Http-a", {.secure = true}, true},
+        {"__Host-Http-a", {.secure = true, .script_readable = true}, false},
+        {"__Host-Http-a", {.secure = true, .path = "/a"}, false},
+        {"a", {.path = "a"}, false},
+        {"a", {.path = ""}, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char written[256];
+        const char *reason = NULL;
+        bool is_set =
+            cookie_write(cases[i].name, "v", &cases[i].attributes, written, sizeof written, &reason) > 0;
+        if (is_set != cases[i].is_set)
+            check_fail(__FILE__, __LINE__, "case %zu, %s: %s", i, cases[i].name, is_set ? written : reason);
+    }
+}
+
+TEST(threat_089_cookies_of_the_host_that_come_twice_are_none)
+{
+    tern_str value;
+    CHECK(cookie_find(TERN_STR("a=1; __Host-a=2"), "__Host-a", &value) && value.data[0] == '2');
+    CHECK(cookie_find(TERN_STR("__Host-a=2; __Host-a=2"), "__Host-a", &value));
+    CHECK(!cookie_find(TERN_STR("__Host-a=evil; __Host-a=2"), "__Host-a", &value));
+    CHECK(!cookie_find(TERN_STR("__Host-a=2;__Host-a =evil"), "__Host-a", &value));
+    CHECK(cookie_find(TERN_STR("a=1; a=2"), "a", &value) && value.data[0] == '1');
+}
+
+TEST(threat_089_cookies_are_parsed_strictly)
+{
+    tern_str value;
+    CHECK(!cookie_find(TERN_STR("$Version=1; \xc2\xa0__Host-a=evil"), "__Host-a",
+                       &value)); /* a no-break space */
+    CHECK(!cookie_find(TERN_STR("\xe2\x80\x80__Host-a=evil"), "__Host-a", &value));
+    CHECK(!cookie_find(TERN_STR("\"__Host-a\"=evil"), "__Host-a", &value));
+    CHECK(!cookie_find(TERN_STR("x=\"; __Host-b=1\"; y"), "__Host-a", &value));
+    CHECK(cookie_find(TERN_STR("x=\"a; __Host-a=2; b\""), "__Host-a", &value) &&
+          value.len == 1); /* quotes mean nothing */
+    CHECK(cookie_find(TERN_STR("$Version=1; a=2; $Path=/"), "a", &value) && value.data[0] == '2');
+}

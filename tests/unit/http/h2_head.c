@@ -192,3 +192,32 @@ TEST(a_budget_is_used_up_and_fills_with_time_and_with_work)
     budget_earn(&budget, 10, 100);
     CHECK_INT(budget.left, 10);
 }
+
+TEST(fields_of_every_reply_are_one_byte_each_after_the_first)
+{
+    static const http_default list[] = {{"X-All", "1", false}, {"X-Page", "2", true}};
+    h2_encoder e = {0};
+    http_defaults d;
+    char head[1024];
+    CHECK(defaults_join(&d, list, 2));
+    encoder_init(&e);
+    char *end = encoder_defaults(&e, head, &d, 0, true);
+    CHECK_BYTES(head, (size_t)(end - head),
+                "\x40\x05x-all\x01"
+                "1\x40\x06x-page\x01"
+                "2",
+                19);
+    end = encoder_defaults(&e, head, &d, 0, true);
+    CHECK_BYTES(head, (size_t)(end - head), "\xbf\xbe", 2);
+    end = encoder_defaults(&e, head, &d, 0, false);
+    CHECK_BYTES(head, (size_t)(end - head), "\xbf", 1);
+    end = encoder_defaults(&e, head, &d, 1, true);
+    CHECK_BYTES(head, (size_t)(end - head), "\xbe", 1);
+    encoder_resize(&e, 0);
+    end = encoder_defaults(&e, head, &d, 2, true);
+    CHECK_BYTES(head, (size_t)(end - head),
+                "\0\x05x-all\x01"
+                "1",
+                9);
+    defaults_free(&d);
+}

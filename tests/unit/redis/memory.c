@@ -109,6 +109,7 @@ TEST(a_second_setup_changes_only_what_it_sets)
     const app_hook *hook = app->hooks;
     tern_redis_setup(app, .timeout_ms = 7);
     tern_redis_setup(app);
+    tern_redis_setup_with(app, NULL);
     const tern_redis_options *o = redis_client_options();
     CHECK_TEXT(o->url, "redis://one");
     CHECK(o->timeout_ms == 7 && o->required && app->hooks == hook && hook->next == NULL);
