@@ -413,6 +413,21 @@ def redis_servers_that_are_slow_or_silent_end_in_time():
         check_equal(run(server, "PING").fault, AWAY)
 
 
+@harness.test
+def redis_servers_that_take_no_connection_say_why():
+    def full(connection):
+        connection.sendall(b"-ERR max number of clients reached\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1000)
+        connection.close()
+    for user in ("", ":secret@"):
+        with Fake(full) as fake, app(fake.url(user)) as server:
+            found = run(server, "PING")
+            check_equal(found.fault, AWAY)
+            check(b"max number of clients" in found.text or b"closed the connection" in found.text, found.text)
+            server.wait_logged("no connection to Redis")
+
+
 # -- sentinels and clusters ------------------------------------------------------------------------------------------
 
 @harness.test
