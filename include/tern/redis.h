@@ -44,7 +44,7 @@ typedef enum tern_redis_fault {
     TERN_REDIS_REFUSED, /* Redis replied with an error, such as WRONGTYPE: 500 */
     TERN_REDIS_AWAY, /* no connection, or it broke before the reply, so that the command may have run: 503 */
     TERN_REDIS_BUSY, /* too many commands wait, or Redis is loading or failing over: 503 */
-    TERN_REDIS_TIMEOUT,   /* no reply in time; the command may have run: 503 */
+    TERN_REDIS_TIMEOUT,   /* no reply in time; the command may have run: 504 */
     TERN_REDIS_BROKEN,    /* the reply is not Redis' protocol: 503 */
     TERN_REDIS_TOO_LARGE, /* the reply has more bytes than .max_reply allows: 500 */
     TERN_REDIS_NO_MEMORY  /* 503 */
@@ -179,7 +179,7 @@ typedef struct tern_redis_pipeline tern_redis_pipeline;
  *     int64_t count = tern_redis_send(p)->items[0].integer;
  *
  * Commands of other requests may run between them; tern_redis_exec prevents that. A pipeline is used once. At most
- * 10,000 commands.
+ * 10,000 commands, and no more than `.queue` allows.
  */
 tern_redis_pipeline *tern_redis_pipeline_new(tern_ctx *c);
 #define tern_redis_add(pipeline, ...) tern_redis_add_command(pipeline, TERN_REDIS(__VA_ARGS__))
@@ -240,10 +240,12 @@ typedef struct tern_redis_options {
  * Says in `main` that the application uses Redis: the URL is then checked at start, before the first request.
  *
  *     tern_redis_setup(app, .required = true);
+ *
+ * It may be called again: options that are set then replace those of before.
  */
 #define tern_redis_setup(app, ...) tern_redis_setup_with(app, &(tern_redis_options){__VA_ARGS__})
-/** As tern_redis_setup; with NULL it does nothing for an application that has been set up, so that middleware that
- * needs Redis can call it in its `prepare`. */
+/** As tern_redis_setup; with NULL for `options` nothing is set, so that middleware that needs Redis can call it in its
+ * `prepare`. */
 void tern_redis_setup_with(tern_app *app, const tern_redis_options *options);
 
 #endif

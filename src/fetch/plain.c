@@ -6,9 +6,9 @@
 
 #include "base/mem.h"
 #include "fetch/address.h"
-#include "runtime/lookup.h"
 #include "fetch/reply_head.h"
 #include "http/h1/chunk.h"
+#include "runtime/lookup.h"
 #include "runtime/loop.h"
 
 #include <errno.h>

@@ -3,7 +3,6 @@
 
 #include "app/ctx.h"
 #include "base/log_limit.h"
-#include "base/text.h"
 #include "runtime/budget.h"
 
 #include <tern/log.h>
@@ -22,7 +21,7 @@ static const struct {
     [TERN_REDIS_REFUSED] = {500, NULL},
     [TERN_REDIS_AWAY] = {503, "a store that this request needs cannot be reached"},
     [TERN_REDIS_BUSY] = {503, "a store that this request needs is too busy; please try again"},
-    [TERN_REDIS_TIMEOUT] = {503, "a store that this request needs did not reply in time"},
+    [TERN_REDIS_TIMEOUT] = {504, "a store that this request needs did not reply in time"},
     [TERN_REDIS_BROKEN] = {503, "a store that this request needs did not reply properly"},
     [TERN_REDIS_TOO_LARGE] = {500, NULL},
     [TERN_REDIS_NO_MEMORY] = {503, "out of memory"},
@@ -66,9 +65,10 @@ void redis_call_error(tern_ctx *c, tern_redis_reply *reply, tern_redis_fault fau
 redis_client *redis_call_client(tern_ctx *c, tern_redis_reply *reply)
 {
     const char *problem;
-    redis_client *client = redis_client_get(c->app, &problem);
+    tern_redis_fault fault;
+    redis_client *client = redis_client_get(c->app, &problem, &fault);
     if (client == NULL)
-        redis_call_error(c, reply, TERN_REDIS_WRONG, "%s", problem + strlen("redis: ")); /* as at start */
+        redis_call_error(c, reply, fault, "%s", problem + strlen("redis: ")); /* as at start */
     return client;
 }
 
@@ -135,70 +135,4 @@ const tern_redis_reply *tern_redis_argv(tern_ctx *c, const tern_str *args, size_
 const tern_redis_reply *tern_redis_argv_try(tern_ctx *c, const tern_str *args, size_t count)
 {
     return run_argv(c, args, count, false);
-}
-
-/* -- values -- */
-
-tern_redis_arg tern_redis_arg_int(int64_t value)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_INT, .integer = value};
-}
-
-tern_redis_arg tern_redis_arg_uint(uint64_t value)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_UINT, .natural = value};
-}
-
-tern_redis_arg tern_redis_arg_double(double value)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_DOUBLE, .real = value};
-}
-
-tern_redis_arg tern_redis_arg_text(const char *text)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_TEXT, .text = {text, text != NULL ? strlen(text) : 0}};
-}
-
-tern_redis_arg tern_redis_arg_slice(tern_str text)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_SLICE, .text = text};
-}
-
-tern_redis_arg tern_redis_arg_bytes(tern_bytes bytes)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_SLICE, .text = {(const char *)bytes.data, bytes.len}};
-}
-
-tern_redis_arg tern_redis_arg_uuid(tern_uuid value)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_UUID, .uuid = value};
-}
-
-tern_redis_arg tern_redis_arg_pointer(const void *data)
-{
-    return (tern_redis_arg){.kind = TERN_REDIS_ARG_POINTER, .text = {data, 0}};
-}
-
-/* -- replies -- */
-
-int64_t tern_redis_integer(const tern_redis_reply *reply, int64_t otherwise)
-{
-    int64_t value;
-    if (reply->kind == TERN_REDIS_INTEGER)
-        return reply->integer;
-    bool is_text = reply->kind == TERN_REDIS_STRING || reply->kind == TERN_REDIS_STATUS;
-    return is_text && text_get_i64(reply->text.data, reply->text.len, &value) ? value : otherwise;
-}
-
-const tern_redis_reply *tern_redis_field(const tern_redis_reply *reply, const char *name)
-{
-    size_t len = strlen(name);
-    if (reply->kind != TERN_REDIS_ARRAY)
-        return NULL;
-    for (size_t i = 0; i + 1 < reply->count; i += 2) {
-        tern_str text = reply->items[i].text;
-        if (text.data != NULL && text.len == len && memcmp(text.data, name, len) == 0)
-            return &reply->items[i + 1];
-    }
-    return NULL;
 }

@@ -120,7 +120,7 @@ static bool make(tern_app *app, buf *problem)
     return true;
 }
 
-redis_client *redis_client_get(tern_app *app, const char **problem)
+redis_client *redis_client_get(tern_app *app, const char **problem, tern_redis_fault *fault)
 {
     static char line[300];
     if (__builtin_expect(self.is_made && self.opened == loop_self.opened, 1))
@@ -132,6 +132,7 @@ redis_client *redis_client_get(tern_app *app, const char **problem)
     if (!make(app, &why)) {
         snprintf(line, sizeof line, "%s", room);
         *problem = line;
+        *fault = strstr(line, "out of memory") != NULL ? TERN_REDIS_NO_MEMORY : TERN_REDIS_WRONG;
         return NULL;
     }
     self.is_made = true;
@@ -155,6 +156,12 @@ void redis_client_close(void)
     tls_client_free(client->tls);
     redis_url_free(&self.url);
     self.is_made = false;
+}
+
+void redis_client_tidy(void)
+{
+    if (self.is_made && self.opened == loop_self.opened)
+        pool_tidy(&self.client.requests);
 }
 
 /* -- nodes -- */

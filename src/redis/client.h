@@ -131,10 +131,12 @@ struct redis_client {
 
 /* -- client.c -- */
 
-/** The client of this worker, made at the first call; NULL with `*problem` in the request's memory or static. */
-redis_client *redis_client_get(tern_app *app, const char **problem);
+/** The client of this worker, made at the first call; NULL with `*problem`, valid until the next call, and `*fault`. */
+redis_client *redis_client_get(tern_app *app, const char **problem, tern_redis_fault *fault);
 /** Closes everything. No coroutine may wait. */
 void redis_client_close(void);
+/** Frees memory that was not needed lately. */
+void redis_client_tidy(void);
 /** Reads URL and options without connecting, for checks at start; false with lines in `problem`. */
 bool redis_client_check(tern_app *app, buf *problem);
 /** The options of tern_redis_setup; in the application's memory. */

@@ -58,11 +58,18 @@ bool redis_cluster_redirect_read(tern_str text, cluster_redirect *out)
     if (space == NULL || !read_number(at, (size_t)(space - at), CLUSTER_SLOTS - 1, &slot))
         return false;
     const char *host = space + 1, *colon = memrchr(host, ':', (size_t)(end - host));
-    if (colon == NULL || !is_host(host, (size_t)(colon - host)) ||
-        !read_number(colon + 1, (size_t)(end - colon - 1), 65535, &port) || port == 0)
+    if (colon == NULL || !read_number(colon + 1, (size_t)(end - colon - 1), 65535, &port) || port == 0)
+        return false;
+    size_t len = (size_t)(colon - host);
+    if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
+        host++;
+        len -= 2;
+    }
+    if (!is_host(host, len))
         return false;
     *out = (cluster_redirect){.is_ask = text.data[0] == 'A', .slot = (unsigned)slot, .port = (uint16_t)port};
-    memcpy(out->host, host, (size_t)(colon - host));
+    if (len != 1 || host[0] != '?') /* which stands for a node without a name */
+        memcpy(out->host, host, len);
     return true;
 }
 

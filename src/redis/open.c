@@ -51,11 +51,20 @@ static bool begins_with(tern_str text, const char *word)
     return text.len >= strlen(word) && memcmp(text.data, word, strlen(word)) == 0;
 }
 
+static const char *quote(const tern_redis_reply *reply, char *room, size_t size)
+{
+    snprintf(room, size, "%.*s", (int)(reply->text.len < 120 ? reply->text.len : 120), reply->text.data);
+    return room;
+}
+
 /** Why a reply does not let the connection be used; NULL when it does. A server's answer to AUTH is not quoted: one that
  * does not know the command repeats its arguments. */
 static const char *objection(greeting_kind kind, const tern_redis_reply *reply, char *room, size_t size)
 {
     bool is_error = reply->kind == TERN_REDIS_ERROR;
+    if (is_error &&
+        (begins_with(reply->text, "ERR max number of clients") || begins_with(reply->text, "DENIED ")))
+        return quote(reply, room, size); /* what Redis says before it reads anything */
     if (kind == GREET_AUTH && is_error)
         return begins_with(reply->text, "WRONGPASS")
                    ? "AUTH: the user or the password is wrong (WRONGPASS)"
@@ -69,10 +78,7 @@ static const char *objection(greeting_kind kind, const tern_redis_reply *reply, 
                    ? "it is not the master, or not any more"
                    : NULL;
     }
-    if (kind == GREET_NAME || !is_error)
-        return NULL;
-    snprintf(room, size, "%.*s", (int)(reply->text.len < 120 ? reply->text.len : 120), reply->text.data);
-    return room;
+    return kind == GREET_NAME || !is_error ? NULL : quote(reply, room, size);
 }
 
 static void on_greeted(redis_request *r)

@@ -81,10 +81,20 @@ static void set_all(run_command *k, tern_redis_fault fault, const char *text)
         redis_reply_set_error(&k->replies[i], fault, text);
 }
 
+/** Whether a node that was chosen before waiting still exists. */
+static bool exists(const redis_client *client, const redis_node *wanted)
+{
+    list_each (link, &client->nodes)
+        if (list_owner(link, redis_node, link) == wanted)
+            return true;
+    return false;
+}
+
 static void set_late(tern_ctx *c, run_command *k, const redis_client *client)
 {
-    const char *text = arena_printf(ctx_arena(c), "%s: no reply within %u ms",
-                                    k->node != NULL ? k->node->label : "Redis", client->options.timeout_ms);
+    const char *text =
+        arena_printf(ctx_arena(c), "%s: no reply within %u ms",
+                     exists(client, k->node) ? k->node->label : "Redis", client->options.timeout_ms);
     set_all(k, TERN_REDIS_TIMEOUT, text != NULL ? text : "no reply in time");
 }
 
@@ -192,7 +202,7 @@ static void start_all(tern_ctx *c, redis_client *client, run_command *list, unsi
         bool is_cancelled = false;
         if (k->tries != 0 && !k->is_redirected)
             continue;
-        if (!k->is_redirected || k->node == NULL)
+        if (!k->is_redirected || !exists(client, k->node))
             k->node = choose(client, k, at_ms, &is_cancelled);
         k->is_redirected = false;
         if (is_cancelled)
@@ -244,14 +254,6 @@ static bool is_passing(tern_str text)
                                         "MASTERDOWN ", "READONLY ", "BUSY "};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (begins_with(text, words[i]))
-            return true;
-    return false;
-}
-
-static bool exists(const redis_client *client, const redis_node *wanted)
-{
-    list_each (link, &client->nodes)
-        if (list_owner(link, redis_node, link) == wanted)
             return true;
     return false;
 }

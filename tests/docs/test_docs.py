@@ -19,6 +19,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import postgres  # pylint: disable=wrong-import-position
+import redis  # pylint: disable=wrong-import-position
 from ports import free_port  # pylint: disable=wrong-import-position
 
 BUILD = os.path.join(ROOT, "build/debug")
@@ -184,7 +185,11 @@ def check_program(server, source, console):
                                   text=True, timeout=60, check=False)
             if done.returncode != 0:
                 raise Wrong(f"check exits {done.returncode}:\n{done.stdout}")
-        if console is not None:
+        if console is not None and "tern_redis" in source:
+            if redis.is_installed():
+                with redis.Server() as place:
+                    check_console(program, folder, console, "--redis", place.url())
+        elif console is not None:
             check_console(program, folder, console)
             if server is not None and "tern_database" in source:
                 check_on_postgres(check_console, server, program, folder, console)

@@ -19,8 +19,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
 import h2_client
 import harness
+import redis
 from harness import check, check_equal, test, wait_for
 
 SHORT, END = -1, -2
@@ -828,6 +831,38 @@ def threat_112_every_system_call_of_the_server_can_be_made_to_fail():
     calls |= {"recv", "send", "eventfd", "signalfd", "pthread_create"}
     check(len(taken & calls) > 30, f"system calls of the server: {taken & calls}")
     check_equal(sorted((taken & calls) - offered - NEVER_FAIL), [], "system calls that tests/fault/shim.c lacks")
+
+
+def increments(server):
+    """Whether Redis replied through the server, with a number or an error."""
+    try:
+        reply = server.get("/try?word=INCR&word=a")
+    except (ConnectionError, AssertionError):
+        return False
+    return reply.status == 200 and '"kind":"integer"' in reply.text
+
+
+@test
+def threat_112_system_calls_of_the_redis_client_fail():
+    if not redis.is_installed():
+        raise harness.Skip("no redis-server and redis-cli on this machine")
+    cases = [("recv", (errno.EINTR, errno.EAGAIN, SHORT, errno.ECONNRESET)),
+             ("send", (errno.EINTR, errno.EAGAIN, SHORT, errno.EPIPE)),
+             ("epoll_ctl", (errno.ENOMEM, errno.ENOSPC)), ("setsockopt", (errno.ENOMEM,)), ("close", (errno.EIO,))]
+    faults = Faults()
+    with redis.Server() as place, harness.Server(
+            name="redis", env={"TERN_REDIS_URL": place.url(), "REDIS_TIMEOUT": "1000", **faults.env}) as server:
+        pids = server.worker_pids()
+        for call, errors in cases:
+            for error in errors:
+                for pass_, every in ((0, 0), (1, 0), (2, 0), (3, 0), (0, 3)):
+                    place.cli("CLIENT", "KILL", "TYPE", "normal")  # so that a connection is opened, too
+                    faults.arm(call, error, pass_, every)
+                    for _ in range(3):
+                        increments(server)
+                    faults.disarm()
+                    wait_for(lambda: increments(server), 10, f"Redis after {call} {text_of(error)}, {pass_}, {every}")
+        check_equal(server.worker_pids(), pids, "workers")
 
 
 def main():

@@ -413,6 +413,21 @@ def redis_servers_that_are_slow_or_silent_end_in_time():
         check_equal(run(server, "PING").fault, AWAY)
 
 
+@harness.test
+def redis_servers_that_take_no_connection_say_why():
+    def full(connection):
+        connection.sendall(b"-ERR max number of clients reached\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1000)
+        connection.close()
+    for user in ("", ":secret@"):
+        with Fake(full) as fake, app(fake.url(user)) as server:
+            found = run(server, "PING")
+            check_equal(found.fault, AWAY)
+            check(b"max number of clients" in found.text or b"closed the connection" in found.text, found.text)
+            server.wait_logged("no connection to Redis")
+
+
 # -- sentinels and clusters ------------------------------------------------------------------------------------------
 
 @harness.test
@@ -467,12 +482,39 @@ def redis_clusters_are_followed_while_a_slot_moves():
             check_equal(run(server, "INCR", "{tag}new").kind, "integer")  # ASK, while it is migrating
         check_equal(run(server, "GET", "{tag}1").text, b"4")
         check_equal(ask(server, "/exec", key="tag").items[2].integer, 2)
+        for node in place.nodes:  # which then tell no addresses
+            node.cli("CONFIG", "SET", "cluster-preferred-endpoint-type", "unknown-endpoint")
+        with app(place.url()) as another:
+            for number in range(20):
+                check_equal(run(another, "INCR", f"key{number}").integer, number + 1)
         place.nodes[0].kill()  # one of those to ask
-        check_equal(run(server, "SET", "x", "1").fault in (OK, AWAY, BUSY), True)
+        found = wait_for(lambda: (each := run(server, "SET", "x", "1")).fault and each, text="a cluster that is down")
+        check(found.fault in (AWAY, BUSY), found.text)
+
+
+@harness.test
+def redis_masters_that_become_replicas_are_left():
+    """The sentinels say so before the connection breaks, or it never does."""
+    store()
+    masters = [redis.Server(), redis.Server()]
+
+    def tell(connection):
+        for words in commands_of(connection):
+            port = str(masters[0].port).encode()
+            connection.sendall(b"*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%s\r\n" % (len(port), port)
+                               if words[0] == b"SENTINEL" else b"+OK\r\n")
+    with masters[0], masters[1], Fake(tell) as sentinel, \
+            app(f"redis+sentinel://127.0.0.1:{sentinel.port}/any") as server:
+        check_equal(run(server, "SET", "a", "1").kind, "status")
+        old = masters[0]
+        masters.reverse()
+        old.cli("REPLICAOF", "127.0.0.1", str(masters[0].port))
+        wait_for(lambda: run(server, "SET", "a", "2").kind == "status", text="the new master is used")
+        check_equal(masters[0].cli("GET", "a"), "2")
 
 
 def main():
-    code = harness.main(at_once=4, programs=("redis",))
+    code = harness.main(at_once=6, programs=("redis",))
     for each in _shared:
         each.stop()
     return code

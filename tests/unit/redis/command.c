@@ -181,8 +181,7 @@ TEST(names_in_messages_are_printable)
     CHECK(redis_command_take(&w, &memory, &odd, 1));
     redis_command_name(&w, name);
     CHECK_TEXT(name, "GET??");
-    CHECK(
-        redis_command_take(&w, &memory, &lengthy, 1));
+    CHECK(redis_command_take(&w, &memory, &lengthy, 1));
     redis_command_name(&w, name);
     CHECK_INT(strlen(name), COMMAND_NAME_BYTES - 1);
     arena_free(&memory);

@@ -1,5 +1,6 @@
 /* Commands when memory is short: an error each, and nothing is lost. */
 #include "base/mem.h"
+#include "redis/client.h"
 #include "runtime/loop.h"
 #include "unit/app/fake.h"
 
@@ -98,5 +99,20 @@ TEST(every_failed_allocation_of_commands_is_an_error)
         works = status == 200 ? works + 1 : 0;
     }
     CHECK_INT(run(hook, 0), 200);
+    app_free(app);
+}
+
+TEST(a_second_setup_changes_only_what_it_sets)
+{
+    tern_app *app = tern_app_new(.title = "Twice");
+    tern_redis_setup(app, .url = "redis://one", .timeout_ms = 5, .required = true);
+    const app_hook *hook = app->hooks;
+    tern_redis_setup(app, .timeout_ms = 7);
+    tern_redis_setup(app);
+    tern_redis_setup_with(app, NULL);
+    const tern_redis_options *o = redis_client_options();
+    CHECK_TEXT(o->url, "redis://one");
+    CHECK(o->timeout_ms == 7 && o->required && app->hooks == hook && hook->next == NULL);
+    CHECK(app->checks != NULL && app->checks->next == NULL);
     app_free(app);
 }

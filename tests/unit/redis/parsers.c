@@ -143,7 +143,11 @@ TEST(redirections_are_read_and_others_are_not)
     CHECK_TEXT(to.host, "127.0.0.1");
     CHECK(redirects("ASK 16383 ::1:65535", &to) && to.is_ask && to.slot == 16383);
     CHECK_TEXT(to.host, "::1");
+    CHECK(redirects("MOVED 1 [fe80::1]:6379", &to));
+    CHECK_TEXT(to.host, "fe80::1");
     CHECK(redirects("MOVED 1 :6379", &to));
+    CHECK_TEXT(to.host, "");
+    CHECK(redirects("MOVED 1 ?:6379", &to));
     CHECK_TEXT(to.host, "");
     static const char *const wrong[] = {"",
                                         "MOVED",
