@@ -70,6 +70,8 @@ CASES = [
          "application/octet-stream"),
     Case("static", "static", "a file of 100 KiB", f"/static/{STATIC_NAME}"),
     Case("static-small", "static-small", "a file of 1 KiB", f"/static/{SMALL_NAME}", compared=("fiber", "nginx")),
+    Case("stack", "stack", "the test json inside of a logger to a file, request ids, safe headers, CORS, a rate limit and a counter",
+         "/stack", compared=("fiber", "echo", "express")),
     *database_cases("db", "one row by its key", "/db"),
     *database_cases("queries", "20 rows by their keys, a query each", "/queries"),
     *database_cases("fortunes", "13 rows in an HTML page by the template engine", "/fortunes"),

@@ -264,6 +264,15 @@ def check_fortunes(client, database):
         raise Broken(f"{path}: from character {at} on the page has {found[at:at + 40]!r}, not {wanted[at:at + 40]!r}")
 
 
+def check_stack(client, _database):
+    """The pieces of middleware that show in a reply must show."""
+    same_json(client, "GET", "/stack", {"message": "Hello, World!"})
+    reply = ask(client, "GET", "/stack", 200)
+    reply.one("x-request-id")
+    if reply.one("x-content-type-options") != "nosniff":
+        raise Broken("/stack: no safe headers")
+
+
 def check_resumed(client, database):
     """A ticket must be taken, and the resumed connection must serve."""
     check_json(client, database)
@@ -279,7 +288,7 @@ def check_resumed(client, database):
 CHECKS = {  # by the name of a test, or of its group
     "tls-json": check_json, "tls-full": check_json, "tls-resumed": check_resumed, "tls-static": check_static,
     "h2-clear": check_json, "h2-tls": check_json,
-    "json": check_json, "core": check_json, "plaintext": check_plaintext, "params": check_params,
+    "stack": check_stack, "json": check_json, "core": check_json, "plaintext": check_plaintext, "params": check_params,
     "validate": check_validate, "upload": check_upload, "static": check_static,
     "static-small": check_static_small, "db": check_db,
     "queries": check_queries, "fortunes": check_fortunes, "updates": check_updates,

@@ -28,6 +28,8 @@ class Field:
         workers = len(cores) or len(os.sched_getaffinity(0))
         settings = {"BENCH_PORT": str(port), "BENCH_WORKERS": str(workers), "BENCH_STATIC": self.static,
                     "BENCH_LISTEN": "127.0.0.1", "BENCH_PROTOCOL": case.protocol}
+        if case.group == "stack":
+            settings["BENCH_LOG"] = self.new_log(peer)
         if case.secure:
             settings["BENCH_CERT"], settings["BENCH_KEY"] = self.certificate()
         database = self.databases.get(case.engine)
@@ -35,6 +37,12 @@ class Field:
             settings["BENCH_DATABASE"] = database.url
         return measure.Server(peer.name, peer.command(), port, ",".join(map(str, cores)), peer.folder, settings,
                               os.path.join(self.work, f"{peer.name}.log"), case.secure, case.protocol)
+
+    def new_log(self, peer):
+        """The empty file that the peer logs its requests to."""
+        path = os.path.join(self.work, f"{peer.name}-requests.log")
+        with open(path, "w", encoding="utf-8"):
+            return path
 
     def certificate(self):
         """The files of a certificate for this machine and of its key, ECDSA P-256; made at first use."""

@@ -49,6 +49,10 @@ func main() {
 	e.POST("/upload", upload)
 	e.StaticFS("/static", os.DirFS(os.Getenv("BENCH_STATIC")))
 
+	if path := os.Getenv("BENCH_LOG"); path != "" {
+		addStack(e, path)
+	}
+
 	if url := os.Getenv("BENCH_DATABASE"); url != "" {
 		data, err := openStore(url, workers)
 		if err != nil {

@@ -48,6 +48,10 @@ func main() {
 	app.Post("/upload", upload)
 	app.Get("/static/*", static.New(os.Getenv("BENCH_STATIC")))
 
+	if path := os.Getenv("BENCH_LOG"); path != "" {
+		addStack(app, path)
+	}
+
 	if url := os.Getenv("BENCH_DATABASE"); url != "" {
 		data, err := openStore(url, workers)
 		if err != nil {

@@ -66,6 +66,28 @@ TERN_HANDLER(receive)
     return tern_json(c, Received, &(Received){.bytes = tern_body(c).len});
 }
 
+/** Counts replies by the first digit of their status, as metrics do. */
+static tern_reply count(tern_ctx *c, void *replies)
+{
+    tern_reply reply = tern_next(c);
+    tern_shared_add(((tern_shared_counter **)replies)[reply.status / 100], 1);
+    return reply;
+}
+
+/** The middleware of the test stack. */
+static void add_stack(tern_app *app, const char *log)
+{
+    static tern_shared_counter *replies[6];
+    static const char *const names[6] = {"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    for (size_t i = 0; i < 6; i++)
+        replies[i] = tern_shared_counter_new(names[i]);
+    tern_get(app, "/stack", greet, .name = "stack",
+             .use = TERN_USE(tern_request_ids(), tern_logger(.file = log),
+                             tern_cors(.origins = "https://app.example.org"),
+                             tern_rate_limit(.requests = 1000000000, .window_s = 60),
+                             TERN_MIDDLEWARE(count, .options = replies)));
+}
+
 int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Benchmark", .version = "1.0");
@@ -74,6 +96,8 @@ int main(int argc, char **argv)
     tern_get(app, "/users/{id}", search_user);
     tern_post(app, "/orders", take_order);
     tern_post(app, "/upload", receive);
+    if (getenv("BENCH_LOG") != NULL)
+        add_stack(app, getenv("BENCH_LOG"));
     if (getenv("BENCH_STATIC") != NULL)
         tern_static(app, "/static", getenv("BENCH_STATIC"));
     add_rows(app);
