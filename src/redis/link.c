@@ -233,7 +233,9 @@ void redis_link_on_event(loop_source *source, uint32_t events)
     redis_link *l = list_owner(source, redis_link, source);
     if (!l->is_shaken) {
         redis_link_open_event(l, events);
-        return;
+        if (l->state == LINK_CLOSED || !l->is_shaken)
+            return;
+        events |= EPOLLIN; /* what came with the end of opening has no event of its own */
     }
     if ((events & EPOLLOUT) != 0)
         flush(l);

@@ -8,6 +8,16 @@ static bool prepare(void *app, buf *problems)
     return redis_client_check(app, problems);
 }
 
+/* A worker begins: the certificates of authorities, which take some time, are read before its first request. */
+static bool start(void *app)
+{
+    const char *problem;
+    tern_redis_fault fault;
+    redis_client_get(app, &problem,
+                     &fault); /* what fails here is tried again, and reported, by the first command */
+    return true;
+}
+
 /* A worker ends: nothing calls any more. */
 static void stop(void *unused)
 {
@@ -70,7 +80,8 @@ void tern_redis_setup_with(tern_app *app, const tern_redis_options *options)
         own.max_reply = options->max_reply;
     redis_client_set_options(&own);
     if (is_first)
-        app_add_hook(app, &(app_hook){.prepare = prepare, .stop = stop, .tidy = tidy, .arg = app});
+        app_add_hook(app,
+                     &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = app});
     if (own.required && !was_required)
         tern_ready_check(app, "redis", is_ready);
 }
