@@ -447,4 +447,4 @@ def the_openapi_document_shows_limits():
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main())
+    sys.exit(harness.main(at_once=4, programs=("limiting",)))
