@@ -2,6 +2,10 @@
 #ifndef TERN_FORMATS_H
 #define TERN_FORMATS_H
 
+#ifdef __cplusplus
+#error "handlers are written in C, which skips destructors; C++ may use tern/log.h and tern/shared.h"
+#endif
+
 typedef struct tern_app tern_app; /* tern/app.h */
 
 enum {
