@@ -51,6 +51,8 @@ typedef struct tern_middleware {
     /* for documentation, of each route that it wraps: */
     const char *answers; /* the statuses that it replies with itself: "403, 429" */
     const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
+    const char *takes; /* the request header that it reads on routes that change things: "Idempotency-Key" */
+    bool needs;        /* which must be there */
 
     /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
     bool takes_preflight;
