@@ -58,6 +58,8 @@ typedef struct tern_middleware {
     /* for documentation, of each route that it wraps: */
     const char *answers; /* the statuses that it replies with itself: "403, 429" */
     const char *headers; /* the headers that it adds to replies: "RateLimit, RateLimit-Policy" */
+    const char *takes; /* the request header that it reads on routes that change things: "Idempotency-Key" */
+    bool needs;        /* which must be there */
 
     /* Called before the route is looked up, and before `run`: may change what is looked up by tern_set_method and
      * tern_set_target, read the body by tern_body, or fail. Only for pieces of the application itself. */

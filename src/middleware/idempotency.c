@@ -314,5 +314,7 @@ tern_middleware tern_idempotency_with(const tern_idempotency_options *options)
                              .skip = options->skip,
                              .stage = TERN_STAGE_IDEMPOTENCY,
                              .answers = "400, 409, 422, 503",
-                             .headers = "Idempotent-Replayed"};
+                             .headers = "Idempotent-Replayed",
+                             .takes = p.options.header,
+                             .needs = p.options.required};
 }

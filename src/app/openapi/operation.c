@@ -223,9 +223,37 @@ static void print_other_parameters(const openapi_document *doc, const route *r, 
     }
 }
 
+static bool is_input_header(const route *r, const char *name)
+{
+    for (unsigned n = 0; n < provide_input_count(r); n++) {
+        const bind_plan *bind = provide_input(r, n);
+        for (unsigned k = 0; bind != NULL && k < bind->count; k++)
+            if (bind->fields[k].source == TERN_FROM_HEADER && strcasecmp(bind->fields[k].name, name) == 0)
+                return true;
+    }
+    return false;
+}
+
+/** Whether a piece of the route's middleware reads a header that clients should know of. */
+static bool takes_header(const route *r, const tern_middleware *m)
+{
+    return m->takes != NULL && !openapi_is_read(r) && !is_input_header(r, m->takes);
+}
+
+static void print_taken_headers(const route *r, buf *out)
+{
+    for (const tern_middleware *m = r->chain; m != NULL && m->run != NULL; m++)
+        if (takes_header(r, m)) {
+            print_parameter_head((tern_str){m->takes, strlen(m->takes)}, "header", m->needs, out);
+            append_raw(out, "\"schema\":{\"type\":\"string\"}}");
+        }
+}
+
 static bool has_parameters(const route *r)
 {
     bool has = r->path_param_count > 0;
+    for (const tern_middleware *m = r->chain; m != NULL && m->run != NULL; m++)
+        has |= takes_header(r, m);
     for (unsigned i = 0; i < provide_input_count(r); i++)
         has |= provide_input(r, i) != NULL && provide_input(r, i)->count > 0;
     return has;
@@ -242,14 +270,7 @@ static void print_conditions(const route *r, buf *out)
         {"If-Match", r->options.if_match || r->options.need_if_match},
     };
     for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
-        bool is_input = false;
-        for (unsigned n = 0; n < provide_input_count(r); n++) {
-            const bind_plan *bind = provide_input(r, n);
-            for (unsigned k = 0; bind != NULL && k < bind->count; k++)
-                is_input |= bind->fields[k].source == TERN_FROM_HEADER &&
-                            strcasecmp(bind->fields[k].name, conditions[i].name) == 0;
-        }
-        if (!conditions[i].is_taken || is_input)
+        if (!conditions[i].is_taken || is_input_header(r, conditions[i].name))
             continue;
         print_parameter_head((tern_str){conditions[i].name, strlen(conditions[i].name)}, "header",
                              r->options.need_if_match, out);
@@ -276,6 +297,7 @@ static void print_parameters(const openapi_document *doc, const openapi_operatio
     for (unsigned i = 0; i < provide_input_count(o->route); i++)
         print_other_parameters(doc, o->route, i, out);
     print_conditions(o->route, out);
+    print_taken_headers(o->route, out);
     append_close(out, ']');
 }
 

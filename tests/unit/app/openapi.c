@@ -415,6 +415,19 @@ TEST(openapi_of_a_wrapped_route_has_the_answers_and_headers_of_its_middleware)
     forget(app);
 }
 
+TEST(openapi_of_a_changing_route_has_the_header_that_its_middleware_takes)
+{
+    tern_app *app = tern_app_new();
+    tern_use(app, TERN_MIDDLEWARE(pass, .takes = "Idempotency-Key", .needs = true));
+    tern_post(app, "/a", plain);
+    tern_get(app, "/b", plain);
+    const char *document = document_of(app);
+    check_has(document, "\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":true,"
+                        "\"schema\":{\"type\":\"string\"}}]");
+    check_lacks(strstr(document, "\"/b\""), "Idempotency-Key");
+    forget(app);
+}
+
 TEST(openapi_lists_each_status_and_header_once_where_the_route_has_it_already)
 {
     tern_app *app = tern_app_new();
