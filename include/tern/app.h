@@ -250,9 +250,9 @@ typedef struct tern_route_options {
                              ("token, key"); "": none, whatever the application's .security says */
     const char *problems; /* the tern_problem_type that it replies with, or several, divided by commas */
     const tern_described_header *reply_headers; /* TERN_REPLY_HEADERS(...) */
-    const tern_example *examples;           /* TERN_EXAMPLES(...): checked at start, those of a body by its model */
-    const tern_callback *callbacks;         /* TERN_CALLBACKS(...) */
-    bool forms;           /* the OpenAPI document says that the body may be a form as well as JSON */
+    const tern_example *examples;   /* TERN_EXAMPLES(...): checked at start, those of a body by its model */
+    const tern_callback *callbacks; /* TERN_CALLBACKS(...) */
+    bool forms; /* the OpenAPI document says that the body may be a form as well as JSON */
     /* of QUERY routes whose handler reads the body itself: the media types it takes, for Accept-Query and the
      * OpenAPI document ("application/sql"); default: what the input's model can be read from */
     const char *accept_query;

@@ -278,8 +278,8 @@ static bool check_accept_query(const route *added, buf *problems)
 /** Plans how the handler's input is filled; false with lines in `problems`. */
 static bool add_binding(tern_app *app, route *added, buf *problems)
 {
-    bool is_right = bind_prepare_returns(&app->arena, added, problems);
-    is_right &= check_accept_query(added, problems);
+    bool is_right = check_accept_query(added, problems);
+    is_right &= bind_prepare_returns(&app->arena, added, problems);
     added->accept_query = added->options.accept_query;
     if (added->handler.input == NULL || added->pattern == NULL)
         return is_right;

@@ -129,9 +129,9 @@ struct tern_group {
 struct tern_app {
     tern_app_options options;
     tern_group root;
-    arena arena;    /* the data of registration: groups, routes, texts, lists; freed with the application */
-    const struct route_kind *kinds; /* of tern_route_kind, newest first */
-    router *router; /* NULL until app_compile */
+    arena arena; /* the data of registration: groups, routes, texts, lists; freed with the application */
+    const struct route_kind *kinds;         /* of tern_route_kind, newest first */
+    router *router;                         /* NULL until app_compile */
     const struct page_shape *page;          /* for routes without page names; NULL until app_compile */
     const tern_middleware *unmatched_chain; /* the application's own, for requests without a route */
     const tern_middleware *before;          /* those of them that have a `before`; NULL: none */
@@ -150,11 +150,11 @@ struct tern_app {
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     const struct problem_type *problem_types;      /* of tern_problem_type, newest first */
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */
-    struct openapi_extras *extras; /* webhooks, tags, servers (openapi/extras.h); NULL: none */
-    const struct problem_shaper *shaper;           /* NULL: no group has a shape of its own for problems */
-    struct problem_shape *shapes, **shapes_end;    /* of all groups, in order of registration */
-    struct app_safe_headers *safe_headers;         /* from tern_safe_headers, or the defaults */
-    app_names underscored;                         /* headers with a '_' in inputs and tern_security */
+    struct openapi_extras *extras;              /* webhooks, tags, servers (openapi/extras.h); NULL: none */
+    const struct problem_shaper *shaper;        /* NULL: no group has a shape of its own for problems */
+    struct problem_shape *shapes, **shapes_end; /* of all groups, in order of registration */
+    struct app_safe_headers *safe_headers;      /* from tern_safe_headers, or the defaults */
+    app_names underscored;                      /* headers with a '_' in inputs and tern_security */
     buf openapi;              /* the document (openapi.c); empty until a client requests it */
     static_file openapi_file; /* the same, as served */
     bool has_openapi_route;

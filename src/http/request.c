@@ -13,11 +13,10 @@
     }
 
 static const tern_str names[HTTP_METHODS] = {
-    [HTTP_GET] = NAME("GET"),         [HTTP_HEAD] = NAME("HEAD"),   [HTTP_POST] = NAME("POST"),
-    [HTTP_PUT] = NAME("PUT"),         [HTTP_PATCH] = NAME("PATCH"), [HTTP_DELETE] = NAME("DELETE"),
-    [HTTP_OPTIONS] = NAME("OPTIONS"), [HTTP_TRACE] = NAME("TRACE"), [HTTP_CONNECT] = NAME("CONNECT"),
-    [HTTP_QUERY] = NAME("QUERY"),
-    [HTTP_OTHER_METHOD] = NAME(""),
+    [HTTP_GET] = NAME("GET"),         [HTTP_HEAD] = NAME("HEAD"),     [HTTP_POST] = NAME("POST"),
+    [HTTP_PUT] = NAME("PUT"),         [HTTP_PATCH] = NAME("PATCH"),   [HTTP_DELETE] = NAME("DELETE"),
+    [HTTP_OPTIONS] = NAME("OPTIONS"), [HTTP_TRACE] = NAME("TRACE"),   [HTTP_CONNECT] = NAME("CONNECT"),
+    [HTTP_QUERY] = NAME("QUERY"),     [HTTP_OTHER_METHOD] = NAME(""),
 };
 
 const char *http_method_name(http_method method)

@@ -22,7 +22,7 @@ typedef enum http_method {
     HTTP_OPTIONS,
     HTTP_TRACE,
     HTTP_CONNECT,
-    HTTP_QUERY, /* safe and idempotent, with a body */
+    HTTP_QUERY,        /* safe and idempotent, with a body */
     HTTP_OTHER_METHOD, /* a valid token that is not one of the above */
     HTTP_METHODS
 } http_method;

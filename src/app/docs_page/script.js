@@ -35,6 +35,7 @@ function typeOf(schema) {
   if (nameOf(schema)) return nameOf(schema);
   const union = schema.anyOf || schema.oneOf;
   if (union) return union.map(typeOf).join(' or ');
+  if (schema.title && schema.properties) return schema.title;
   const types = [].concat(schema.type || 'any').filter((type) => type !== 'null');
   let text = types.map((type) => (type === 'array' ? `list of ${typeOf(schema.items || {})}` : type)).join(' or ');
   if (types[0] === 'object' && schema.additionalProperties && schema.additionalProperties !== true)
@@ -262,7 +263,7 @@ function drawInside(path, method, operation, shared) {
   if (inputs.length) {
     inside.append(make('h3', {}, 'Parameters'), make('table', { class: 'params' }, make('tbody', {}, ...inputs.map(({ parameter, input }) =>
       make('tr', {}, make('th', { class: 'name', scope: 'row' }, make('code', {}, parameter.name), parameter.required ? make('span', { class: 'must' }, ' *') : null, make('span', { class: 'quiet' }, ` ${parameter.in}`)),
-        make('td', {}, input, ...drawPicks(parameter, input)), make('td', {}, [typeOf(parameter.schema || {}), parameter.description, rulesOf(resolve(parameter.schema || {}))].filter(Boolean).join(' · ')))))));
+        make('td', {}, input, ' ', ...drawPicks(parameter, input)), make('td', {}, [typeOf(parameter.schema || {}), parameter.description, rulesOf(resolve(parameter.schema || {}))].filter(Boolean).join(' · ')))))));
   }
   inside.append(...nodes);
   const go = () => fillRequest(path, method, operation, inputs, body);
@@ -278,8 +279,8 @@ function drawInside(path, method, operation, shared) {
       schema && !(status < 400) ? make('code', {}, ` ${typeOf(schema)}`) : null));
     const headers = Object.entries(full.headers || {});
     if (headers.length) {
-      inside.append(make('ul', { class: 'headers' }, ...headers.map(([name, header]) =>
-        make('li', {}, make('code', {}, name), ` ${resolve(header).description || ''}`))));
+      inside.append(make('p', { class: 'quiet' }, 'Headers: ', ...headers.flatMap(([name, header], index) => [
+        index ? ', ' : '', make('code', {}, name), resolve(header).description ? ` (${resolve(header).description})` : ''])));
     }
     const named = Object.entries((media && media.examples) || {});
     if (schema && status < 400)

@@ -184,9 +184,10 @@ bool openapi_check(const tern_app *app, buf *problems)
     bool is_right = check_version(app, problems);
     is_right &= openapi_check_security(app, problems);
     is_right &= openapi_check_extras(app, problems);
-    for (unsigned i = 0; i < router_count(app->router); i++)
-        is_right &= openapi_check_middleware(router_at(app->router, i), problems) &
-                    openapi_check_route(app, router_at(app->router, i), problems);
+    for (unsigned i = 0; i < router_count(app->router); i++) {
+        is_right &= openapi_check_middleware(router_at(app->router, i), problems);
+        is_right &= openapi_check_route(app, router_at(app->router, i), problems);
+    }
     return is_right;
 }
 

@@ -53,7 +53,8 @@ static void begin(void)
     buf_free(&problems);
     bind = (bind_plan){.type = TERN_TYPE(Ruled), .body = TERN_TYPE(Ruled), .is_body_required = true};
     static pattern_piece piece = {.begins_segment = true, .text = {"ruled", 5}};
-    ruled = (route){.method_name = "POST", .pattern = "/ruled", .pieces = &piece, .piece_count = 1, .bind = &bind};
+    ruled = (route){
+        .method_name = "POST", .pattern = "/ruled", .pieces = &piece, .piece_count = 1, .bind = &bind};
     k = (fuzz_maker){.arena = &memory, .random = fuzz_split(1, 1), .is_full = true};
 }
 

@@ -222,8 +222,9 @@ TEST(router_reports_the_mistake_in_a_pattern_and_its_position)
         {"/{...}", "the parameter at byte 2 has no name"},
         {"/{1a}", "\"1a\" at byte 2 is not a name: letters, digits and '_', no digit first"},
         {"/{a b}", "\"a b\" at byte 2 is not a name: letters, digits and '_', no digit first"},
-        {"/{a:str}", "\"str\" at byte 4 is not a kind: the kinds are int, uuid, date, alpha, hex, alnum, slug; an "
-                     "expression is written (str)"},
+        {"/{a:str}",
+         "\"str\" at byte 4 is not a kind: the kinds are int, uuid, date, alpha, hex, alnum, slug; an "
+         "expression is written (str)"},
         {"/{a:}", "\"\" at byte 4 is not a kind: the kinds are int, uuid, date, alpha, hex, alnum, slug; an "
                   "expression is written ()"},
         {"/{a:int...}", "\"int...\" at byte 4: {name...} takes any text, so it has no kind"},
