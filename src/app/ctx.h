@@ -50,14 +50,14 @@ struct tern_ctx {
     struct ctx_before *before;   /* NULL without middleware that changes what is asked for */
     const char *path;            /* decoded, NUL-terminated; NULL until requested (plain paths) */
     size_t path_len;
-    ctx_locals *locals; /* NULL until one is set */
-    ctx_after *after;   /* newest first */
-    ctx_reads *reads;   /* NULL: nobody wants to know */
+    ctx_locals *locals;            /* NULL until one is set */
+    ctx_after *after;              /* newest first */
+    ctx_reads *reads;              /* NULL: nobody wants to know */
     struct ctx_decoding *decoding; /* of a streamed body (decoded.c); NULL: it is read as it is */
     size_t body_taken;             /* bytes that tern_body_read has returned of a buffered body */
     uint64_t timeout_ms;
     bool is_query_counted;
-    bool is_repeat;  /* a copy of a request, of tern_repeat */
+    bool is_repeat;    /* a copy of a request, of tern_repeat */
     bool is_shaping;   /* the application's function is making a problem's reply */
     bool is_misshapen; /* Tern found a problem in what that function does */
     short refused;     /* why no route was looked up: 400, 503; 0 when one was */

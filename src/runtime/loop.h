@@ -35,11 +35,11 @@ typedef struct loop {
     unsigned opened; /* how often: sources of an earlier loop are not registered with this one */
     unsigned turns;  /* made so far: shows whether the loop has gone on since then */
     bool stopping;
-    bool is_watched;       /* loop_watch was called: the two below are set */
+    bool is_watched;  /* loop_watch was called: the two below are set */
     uint64_t woke_ns; /* when this turn had its events */
     uint64_t idle_ns; /* how long there has been nothing to do, in all */
-    list_link ready;       /* coroutines to resume this turn (coro.h) */
-    list_link later;       /* loop_later entries */
+    list_link ready;  /* coroutines to resume this turn (coro.h) */
+    list_link later;  /* loop_later entries */
     /** Called before the loop asks for events and after it has them, each turn (may be NULL): the watchdog's
      * heartbeat. */
     void (*on_sleep)(void);

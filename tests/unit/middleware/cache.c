@@ -681,7 +681,8 @@ TEST(a_request_that_runs_out_of_memory_leaves_nothing_claimed)
     ask_open(app_with(roomy, tern_cache()));
     for (unsigned long n = 1; n <= 40; n++) {
         char request[128];
-        int len = snprintf(request, sizeof request, "GET /%lu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", n);
+        int len =
+            snprintf(request, sizeof request, "GET /%lu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", n);
         wire_script script = {.request = request, .len = (size_t)len};
         mem_fail_at(n, 0);
         wire_talk(&script, said, sizeof said); /* 200, 503, or not even a connection */
