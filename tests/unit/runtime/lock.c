@@ -310,7 +310,7 @@ TEST(an_acquirer_is_refused_where_too_many_wait_already)
     CHECK(semaphore.permits == 1 && semaphore.first_waiter == NULL);
 }
 
-static void hold_for_long(tern_ctx *c)
+static void outlast_an_acquirer(tern_ctx *c)
 {
     semaphore = (tern_semaphore){.permits = 1};
     tern_semaphore_acquire(c, &semaphore);
@@ -324,7 +324,7 @@ static void hold_for_long(tern_ctx *c)
 
 TEST(an_acquirer_whose_time_is_over_leaves_the_queue)
 {
-    CHECK_INT(run_handler(hold_for_long).reason, UNWIND_NONE);
+    CHECK_INT(run_handler(outlast_an_acquirer).reason, UNWIND_NONE);
     CHECK_TEXT(trace, "no ");
     CHECK_INT(semaphore.permits, 1); /* of the end of the request */
 }
