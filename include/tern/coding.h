@@ -31,7 +31,7 @@ bool tern_need_coding(tern_app *app, tern_coding coding, const char **problem);
  * `reply` with its body encoded, at `level` (0: the default): `return tern_encoded(c, reply, TERN_ZSTD, 0)`.
  *
  * Bytes up to 1 MiB are encoded at once; more of them, streams and large files are encoded while they are sent, and
- * tern_stream_flush sends all that was written before it. From 32 KiB on, the work of encoding bytes is done in the pool
+ * tern_stream_flush sends all that was written before it. From 64 KiB on, the work of encoding bytes is done in the pool
  * of tern_offload. Sets Content-Encoding, and ends a strong ETag with the coding: "x" becomes "x+gzip", which all
  * conditions accept for "x", but If-Range does not.
  *

@@ -236,7 +236,7 @@ TEST(the_tag_of_an_encoded_reply_makes_the_next_one_a_304_and_allows_a_write)
 
 TEST(bodies_of_every_size_come_back_as_they_were)
 {
-    static const size_t sizes[] = {1000, 1001, 16384, 32767, 32768, 40000, 1048576, 1048577, 2000000};
+    static const size_t sizes[] = {1000, 1001, 16384, 40000, 65535, 65536, 1048576, 1048577, 2000000};
     static const char *const codings[] = {"gzip", "br", "zstd"};
     open_with(tern_compress());
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
