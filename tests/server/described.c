@@ -101,6 +101,6 @@ int main(int argc, char **argv)
     tern_get(app, "/days/{day:date}.{ext:[a-z]+}", get_day, .tags = "shop");
     tern_get(tern_group_new(app, "", .host = "{shop}.s{shard:int}.example.org"), "/shop/{id}", get_shop,
              .tags = "shop");
-    tern_on(app, "PURGE", "/cache", purge, .tags = "shop");
+    tern_on(app, "PURGE", "/cache", purge, .tags = "shop", .status = 204);
     return tern_run(app, argc, argv);
 }

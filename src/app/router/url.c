@@ -32,18 +32,24 @@ static bool has_dots(tern_str text)
     return false;
 }
 
-/** Whether a request with this text, in which '/' was encoded, would be given `values` by the segment. */
-static bool reads_back(const pattern_piece *first, tern_str text, const tern_str *values, unsigned count)
+/** Whether a request with this text, in which '/' was encoded, would be given `values` by the segment. `url` has
+ * failed when out of memory. */
+static bool reads_back(const pattern_piece *first, tern_str text, const tern_str *values, unsigned count,
+                       buf *url)
 {
     if (first->kind == SEGMENT_REST)
         return true;
     tern_str read[ROUTE_PARAMS_MAX];
     buf marked = {0};
-    buf_add(&marked, text.data, text.len);
-    for (size_t i = 0; i < marked.len; i++)
-        if (marked.data[i] == '/')
-            marked.data[i] = URL_SLASH_MARK;
-    bool is_same = !marked.failed && special_read(first, (tern_str){marked.data, marked.len}, read);
+    if (memchr(text.data, '/', text.len) != NULL) {
+        buf_add(&marked, text.data, text.len);
+        for (size_t i = 0; i < marked.len; i++)
+            if (marked.data[i] == '/')
+                marked.data[i] = URL_SLASH_MARK;
+        url->failed |= marked.failed;
+        text.data = marked.data;
+    }
+    bool is_same = !marked.failed && special_read(first, text, read);
     for (unsigned i = 0; i < count && is_same; i++)
         is_same = read[i].len == values[i].len; /* at the same places, then */
     buf_free(&marked);
@@ -75,7 +81,7 @@ static const route *route_named(const router *r, const char *name)
 static bool add_segment(const route *named, const pattern_piece *first, unsigned count,
                         const char *const **params, buf *url)
 {
-    tern_str values[ROUTE_PARAMS_MAX];
+    tern_str values[ROUTE_PARAMS_MAX], whole = {"", 0};
     unsigned used = 0;
     buf text = {0};
     bool is_rest = first->kind == SEGMENT_REST, is_right = true;
@@ -91,11 +97,15 @@ static bool add_segment(const route *named, const pattern_piece *first, unsigned
             part = values[used++] = (tern_str){value, strlen(value)};
             is_right = is_path_text(part, is_rest || named->options.allow_encoded_slashes);
         }
-        buf_add(&text, part.data, part.len);
+        whole = part; /* a segment of one piece is not copied */
+        if (count > 1)
+            buf_add(&text, part.data, part.len);
     }
-    tern_str whole = {text.len != 0 ? text.data : "", text.len};
+    if (count > 1)
+        whole = (tern_str){text.len != 0 ? text.data : "", text.len};
+    url->failed |= text.failed;
     is_right = is_right && !text.failed &&
-               (used == 0 || (!has_dots(whole) && reads_back(first, whole, values, used))) &&
+               (used == 0 || (!has_dots(whole) && reads_back(first, whole, values, used, url))) &&
                buf_add(url, "/", 1) && add_encoded(url, whole, is_rest);
     url->failed |= text.failed;
     buf_free(&text);

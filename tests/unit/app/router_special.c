@@ -23,7 +23,7 @@ static const route_kind code = {.next = &opaque, .name = "code", .pattern = "[A-
 
 static void add(router *r, int line, const char *method, const char *host, const char *text)
 {
-    static char names[64][8];
+    static char names[64][16];
     snprintf(names[line], sizeof names[line], "r%d", line);
     router_add(r, &(route){.method_name = method,
                            .pattern = text,
