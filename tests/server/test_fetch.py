@@ -970,7 +970,7 @@ def a_jar_keeps_cookies_for_its_calls():
 # -- the guard against requests to inner addresses -----------------------------------------------------------------------
 
 @test
-def inner_addresses_are_refused_in_every_notation():
+def threat_134_inner_addresses_are_refused_in_every_notation():
     with always() as service:
         port = service.port
         for host in ("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0x7f000001", "017700000001", "0",
@@ -985,7 +985,7 @@ def inner_addresses_are_refused_in_every_notation():
 
 
 @test
-def a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call():
+def threat_134_a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call():
     with always() as service:
         check_equal(try_it(service.url)["status"], 200)
         check_error(try_it(service.url, only_public="true"), FORBIDDEN)
@@ -1027,7 +1027,7 @@ def replying(body, *headers):
 
 
 @test
-def a_name_that_changes_to_an_inner_address_is_refused_where_the_connection_is_made():
+def threat_134_a_name_that_changes_to_an_inner_address_is_refused_where_the_connection_is_made():
     for first, second in (("plain.c", "libcurl"), ("libcurl", "plain.c")):  # they look it up one after the other
         with Rebinding(replying(b"public", "Connection: close"), replying(b"inner"), "a.test=1.1.1.1;127.0.0.1") as r:
             check_equal(r.call(CARRIERS[first], "a.test")["body"], "public", f"by {first}")
@@ -1037,7 +1037,7 @@ def a_name_that_changes_to_an_inner_address_is_refused_where_the_connection_is_m
 
 
 @test
-def an_inner_address_beside_a_public_one_is_not_tried():
+def threat_134_an_inner_address_beside_a_public_one_is_not_tried():
     for carrier, form in CARRIERS.items():
         for names in ("a.test=1.1.1.1,127.0.0.1", "a.test=127.0.0.1,1.1.1.1"):
             with Rebinding(replying(b"public"), replying(b"inner"), names) as r:
@@ -1049,7 +1049,7 @@ def an_inner_address_beside_a_public_one_is_not_tried():
 
 
 @test
-def a_redirect_to_a_name_with_an_inner_address_is_refused():
+def threat_134_a_redirect_to_a_name_with_an_inner_address_is_refused():
     for carrier, form in CARRIERS.items():
         for to_carrier, to_form in CARRIERS.items():
             def serve(peer, _, to=to_form):
@@ -1065,7 +1065,7 @@ def a_redirect_to_a_name_with_an_inner_address_is_refused():
 
 
 @test
-def a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call_of_either_carrier():
+def threat_134_a_kept_connection_to_an_inner_address_is_not_used_by_a_guarded_call_of_either_carrier():
     for carrier, form in CARRIERS.items():
         with Rebinding(replying(b"public"), replying(b"inner"), "a.test=127.0.0.1;1.1.1.1") as r:
             check_equal(try_it(form.format("a.test", r.inner.port), r.server)["body"], "inner")
