@@ -49,6 +49,7 @@ void address_settle(tern_ctx *c, tern_str path)
     if (!is_taken || !keep_encoded(c, path)) {
         c->refused = is_taken ? 503 : 400;
         c->found = ROUTE_NOT_FOUND;
+        c->match.route = NULL;
         return;
     }
     for (unsigned i = 0; r != NULL && i < r->param_count; i++) {

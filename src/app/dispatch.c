@@ -339,6 +339,7 @@ static __attribute__((noinline)) void lower_host_params(tern_ctx *c)
         if (lower == NULL) {
             c->refused = 503;
             c->found = ROUTE_NOT_FOUND;
+            c->match.route = NULL;
             return;
         }
         for (size_t k = 0; k < value->len; k++)
@@ -347,9 +348,15 @@ static __attribute__((noinline)) void lower_host_params(tern_ctx *c)
     }
 }
 
+static inline bool has_host_params(const tern_ctx *c)
+{
+    return c->match.route->param_count != c->match.route->path_param_count;
+}
+
 /** Finds the route of the same path with a '/' added or removed, if that is to answer both. */
 static __attribute__((noinline)) void find_other_slash(tern_ctx *c, tern_str *path)
 {
+    c->match.route = NULL;
     if ((c->found != ROUTE_ADD_SLASH && c->found != ROUTE_REMOVE_SLASH) ||
         c->app->options.slashes != TERN_SLASH_SAME)
         return;
@@ -365,29 +372,34 @@ static __attribute__((noinline)) void find_other_slash(tern_ctx *c, tern_str *pa
     *path = (tern_str){other, c->found == ROUTE_ADD_SLASH ? path->len + 1 : path->len - 1};
     c->found =
         router_match(c->app->router, request->method, request->method_text, request->host, *path, &c->match);
+    if (c->found != ROUTE_FOUND)
+        c->match.route = NULL;
+    else if (has_host_params(c))
+        lower_host_params(c);
 }
 
-static void find_route(tern_ctx *c)
+static inline void find_route(tern_ctx *c)
 {
     const http_request *request = c->x->request;
     tern_str path = request->path;
     bool has_marks = false;
-    c->found = ROUTE_NOT_FOUND;
     if (request->is_asterisk) {
         c->found = ROUTE_OPTIONS;
+        c->match.route = NULL;
         c->match.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
     } else if (request->path_is_plain || address_decode(c, &path, &has_marks)) {
         c->found = router_match(c->app->router, request->method, request->method_text, request->host, path,
                                 &c->match);
         if (__builtin_expect(c->found != ROUTE_FOUND, 0))
             find_other_slash(c, &path);
+        else if (has_host_params(c))
+            lower_host_params(c);
         if (has_marks)
             address_settle(c, path);
-        if (c->found == ROUTE_FOUND && c->match.route->param_count != c->match.route->path_param_count)
-            lower_host_params(c);
-    }
-    if (c->found != ROUTE_FOUND)
+    } else {
+        c->found = ROUTE_NOT_FOUND;
         c->match.route = NULL;
+    }
 }
 
 void ctx_find_route(tern_ctx *c)

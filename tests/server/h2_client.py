@@ -176,6 +176,7 @@ class H2:
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
             check(self.socket.selected_alpn_protocol() == "h2", "ALPN")
         self.buffer, self.decoder, self.last, self.settings = b"", Decoder(), -1, {}
+        self.is_leaving = False  # the server has sent GOAWAY
         if greets:
             self.send(PREFACE + settings(*pairs))
 
@@ -211,6 +212,9 @@ class H2:
                 which, value = struct.unpack(">HI", one.payload[at:at + 6])
                 self.settings[which] = value
             self.send_while_it_listens(frame(SETTINGS, ACK))
+        elif one.kind == PING and not one.flags & ACK:
+            self.send_while_it_listens(frame(PING, ACK, 0, one.payload))
+        self.is_leaving |= one.kind == GOAWAY
         return one
 
     def until(self, kind, stream=None):

@@ -315,7 +315,7 @@ def a_stopping_server_announces_it_and_answers_what_is_in_work():
         first = client.until(h2.GOAWAY)
         check_equal((first.error, first.last_stream), (h2.NO_ERROR, 0x7fffffff))
         client.send(request(3, "/"))
-        client.send(frame(h2.PING, h2.ACK, 0, client.until(h2.PING).payload))
+        client.until(h2.PING)
         last = client.until(h2.GOAWAY)
         check_equal((last.error, last.last_stream), (h2.NO_ERROR, 3))
         check_equal(client.reply(1).status, 200)
@@ -334,6 +334,55 @@ def a_reload_loses_no_request_of_http_2():
         check_equal(client.reply(1).status, 200)
         with H2(own) as after:
             check_equal(after.get("/").status, 200)
+
+
+class LoadOfStreams(harness.Load):
+    """Clients that send requests three at a time, begin no stream after a GOAWAY, and never send a request again."""
+
+    def __init__(self, server, tls):
+        self.tls = tls
+        super().__init__(server)
+
+    def _run(self):
+        client = None
+        while not self.is_over:
+            try:
+                client = client or H2(self.server, tls=self.tls)
+                streams = [client.last + 2 * number for number in (1, 2, 3)]
+                client.last = streams[-1]
+                client.send(*[request(stream, self.target) for stream in streams])
+                for reply in client.replies(*streams).values():
+                    check_equal((reply.error, reply.status), (None, 200), "a reply under load")
+                    self.answers += 1
+                    self.bodies.add(reply.body.decode())
+            except Exception as error:  # every kind of lost reply counts
+                self.lost.append(repr(error))
+                client = None
+            if client is not None and client.is_leaving:
+                client.close()
+                client = None
+            time.sleep(0.0005)
+        if client is not None:
+            client.close()
+
+
+def renew_under_load(own, tls):
+    load = LoadOfStreams(own, tls)
+    load.wait_answers(20)
+    for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGHUP):
+        known = set(load.bodies)
+        own.signal(number)
+        load.wait_new_body(known)
+        wait_for(lambda known=known: not set(map(str, own.worker_pids())) & known, text="the old workers leave")
+    load.wait_answers(20)
+    load.end()
+    check_equal(load.lost, [], f"lost replies of {load.answers}")
+
+
+@test
+def threat_116_reloads_and_upgrades_under_load_lose_no_request_of_http_2():
+    with Server("--h2c", workers=2) as own:
+        renew_under_load(own, tls=False)
 
 
 # -- priorities ------------------------------------------------------------------------------------------------------
@@ -737,6 +786,12 @@ def tls_server(*flags, env=None):
             Server("--listen", "https://127.0.0.1:0", "--tls-dev", *flags,
                    env={"XDG_STATE_HOME": folder, **(env or {})}) as own:
         yield own
+
+
+@test
+def threat_116_reloads_and_upgrades_under_load_lose_no_request_of_http_2_over_tls():
+    with tls_server() as own:
+        renew_under_load(own, tls=True)
 
 
 @test
