@@ -27,7 +27,7 @@ JOBS = str(max(2, os.cpu_count() or 2))
 ALONE = ("server data_pings", "bench")  # these measure how long things take
 AS_SHIPPED_ALIKE = ("server migrate", "server undone", "server openapi", "server agreement", "server rebuilds",
                     "server acme", "server listening", "server interim", "server files", "server fuzz",
-                    "server schema", "server tagging")
+                    "server schema", "server tagging", "server bodies", "server idle")
 
 
 class Count:

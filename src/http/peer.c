@@ -5,6 +5,22 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/** As inet_ntop, which goes through printf: addresses are in log lines and keys of limits. */
+static void print_v4(const unsigned char *bytes, char *out)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        const unsigned byte = bytes[i];
+        if (i != 0)
+            *out++ = '.';
+        if (byte >= 100)
+            *out++ = (char)('0' + byte / 100);
+        if (byte >= 10)
+            *out++ = (char)('0' + byte / 10 % 10);
+        *out++ = (char)('0' + byte % 10);
+    }
+    *out = '\0';
+}
+
 /** Writes an address; one of IPv4 inside IPv6, as sockets have it that serve both, as what it is. */
 static void print(int family, const void *bytes, char out[PEER_BYTES])
 {
@@ -12,8 +28,10 @@ static void print(int family, const void *bytes, char out[PEER_BYTES])
     bool is_mapped = family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6);
     if (family == AF_UNIX)
         memcpy(out, "unix:", sizeof "unix:");
+    else if (family == AF_INET || is_mapped)
+        print_v4(is_mapped ? &v6->s6_addr[12] : bytes, out);
     else
-        inet_ntop(is_mapped ? AF_INET : family, is_mapped ? &v6->s6_addr[12] : bytes, out, PEER_BYTES);
+        inet_ntop(family, bytes, out, PEER_BYTES);
 }
 
 uint16_t peer_print(int fd, char out[PEER_BYTES])

@@ -291,10 +291,18 @@ static void put_text(writer *w, const char *text)
     put(w, text, strlen(text));
 }
 
+/** By hand: printf would cost more than the rest of the line. */
 static void put_number(writer *w, int64_t number)
 {
     char digits[24];
-    put(w, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)number));
+    char *at = digits + sizeof digits;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0);
+    if (number < 0)
+        *--at = '-';
+    put(w, at, (size_t)(digits + sizeof digits - at));
 }
 
 /** The length of the character of UTF-8 at `text`; 0 when it is not one, or one that could end a line or steer a
@@ -324,6 +332,15 @@ static bool is_full(const writer *w, size_t began)
     return w->len - began >= VALUE_BYTES || w->len >= sizeof w->data - END_BYTES;
 }
 
+/** The length of the beginning that JSON shows as it is, at most `most`. */
+static size_t plain_length(const char *text, size_t most)
+{
+    size_t len = 0;
+    while (len < most && text[len] >= ' ' && text[len] < 0x7f && text[len] != '"' && text[len] != '\\')
+        len++;
+    return len;
+}
+
 /** A value as JSON; a byte that is not shown as it is becomes \u00XX. */
 static void put_json(writer *w, const char *text)
 {
@@ -333,6 +350,11 @@ static void put_json(writer *w, const char *text)
         return;
     }
     put_text(w, "\"");
+    if (w->len + VALUE_BYTES < sizeof w->data - END_BYTES) {
+        const size_t plain = plain_length(text, VALUE_BYTES - 1); /* most values are nothing else */
+        put(w, text, plain);
+        text += plain;
+    }
     while (*text != '\0' && !is_full(w, began)) {
         char escaped[8];
         size_t len = character((const unsigned char *)text);
@@ -455,17 +477,33 @@ static tern_log_field value_of(tern_ctx *c, const line *l, field f, tern_sent_re
     return value;
 }
 
+/** The beginning of a line as JSON; its second is written once for all lines of it. */
+static void put_time(writer *w)
+{
+    static struct {
+        time_t at;
+        size_t len; /* 0: of no second yet */
+        char text[64];
+    } second; /* requests run on one thread */
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (second.len == 0 || now.tv_sec != second.at) {
+        struct tm parts;
+        gmtime_r(&now.tv_sec, &parts);
+        second.at = now.tv_sec;
+        second.len = (size_t)snprintf(
+            second.text, sizeof second.text, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.",
+            parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    }
+    const unsigned ms = (unsigned)(now.tv_nsec / 1000000);
+    const char rest[] = {(char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z', '"'};
+    put(w, second.text, second.len);
+    put(w, rest, sizeof rest);
+}
+
 static void write_json(const tern_log_field *fields, unsigned count, writer *w)
 {
-    struct timespec now;
-    struct tm parts;
-    char moment[64];
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &parts);
-    put(w, moment,
-        (size_t)snprintf(moment, sizeof moment, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"",
-                         parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                         parts.tm_sec, now.tv_nsec / 1000000));
+    put_time(w);
     for (unsigned i = 0; i < count && w->len < sizeof w->data - 2 * END_BYTES; i++) {
         put_text(w, ",\"");
         put_text(w, fields[i].name);
@@ -476,6 +514,20 @@ static void write_json(const tern_log_field *fields, unsigned count, writer *w)
             put_number(w, fields[i].number);
     }
     put_text(w, "}\n");
+}
+
+/** Not inlined: a line takes much of a stack, which those who log elsewhere are not to pay. */
+static __attribute__((noinline)) void write_to_file(tern_ctx *c, const line *l, tern_sent_reply sent,
+                                                    const tern_log_field *fields, int64_t now_us)
+{
+    const logger *g = l->logger;
+    writer w;
+    w.len = 0;
+    if (g->options.format == TERN_LOGGER_COMBINED)
+        write_combined(c, l, sent, &w);
+    else
+        write_json(fields, g->count, &w);
+    append(g->sink, w.data, w.len, now_us);
 }
 
 static void write_line(tern_ctx *c, void *arg)
@@ -489,17 +541,10 @@ static void write_line(tern_ctx *c, void *arg)
         sent.status = CLIENT_LEFT;
     for (unsigned i = 0; i < g->count; i++)
         fields[i] = value_of(c, l, g->fields[i], sent, now_us - l->began_us);
-    if (g->sink == NULL) {
+    if (g->sink == NULL)
         tern_log_event(sent.status >= 500 ? TERN_LOG_ERROR : TERN_LOG_INFO, "request", fields, g->count);
-        return;
-    }
-    writer w;
-    w.len = 0;
-    if (g->options.format == TERN_LOGGER_COMBINED)
-        write_combined(c, l, sent, &w);
     else
-        write_json(fields, g->count, &w);
-    append(g->sink, w.data, w.len, now_us);
+        write_to_file(c, l, sent, fields, now_us);
 }
 
 /* -- the piece -- */

@@ -320,20 +320,35 @@ static void add_members(tern_ctx *c, const char *name, const char *members)
     tern_set_header(c, name, before == NULL ? members : tern_sprintf(c, "%s, %s", before, members));
 }
 
+/** Writes digits by hand: printf would cost more than the count itself. */
+static char *put_number(char *at, uint32_t number)
+{
+    char digits[10];
+    unsigned len = 0;
+    do
+        digits[len++] = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    while (len > 0)
+        *at++ = digits[--len];
+    return at;
+}
+
 static void set_headers(tern_ctx *c, const check *ch)
 {
     const limiter *l = ch->l;
     char text[RATE_RULES * (NAME_BYTES + 32)];
-    size_t len = 0;
+    char *at = text;
     if (l->options.hide_headers)
         return;
     for (unsigned i = 0; i < l->count; i++) {
         const rate_answer *a = &ch->answers[i];
         uint64_t reset_us = a->is_allowed ? a->reset_us : a->retry_us;
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s\"%s\";r=%u;t=%u", i != 0 ? ", " : "",
-                                l->names[i], (unsigned)(a->is_allowed ? a->remaining : 0),
-                                (unsigned)seconds(reset_us));
+        at = stpcpy(at, i != 0 ? ", \"" : "\"");
+        at = stpcpy(at, l->names[i]);
+        at = put_number(stpcpy(at, "\";r="), (uint32_t)(a->is_allowed ? a->remaining : 0));
+        at = put_number(stpcpy(at, ";t="), (uint32_t)seconds(reset_us));
     }
+    *at = '\0';
     add_members(c, "RateLimit-Policy", l->policy);
     add_members(c, "RateLimit", text);
 }

@@ -259,6 +259,27 @@ ssize_t sendfile(int fd, int from, off_t *offset, size_t len)
     int error = fault(name);                                                                                 \
     return error != 0 ? fail(error) : (int)syscall(number, __VA_ARGS__)
 
+int access(const char *path, int mode)
+{
+    FAILS_OR_CALLS("access", SYS_access, path, mode);
+}
+
+/** For a signal to a thread, whose timers the C library names as the kernel does. */
+int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer)
+{
+    int error = fault("timer_create"), number = 0;
+    if (error != 0)
+        return fail(error);
+    int result = (int)syscall(SYS_timer_create, clock, event, &number);
+    *timer = (timer_t)(uintptr_t)(unsigned)number;
+    return result;
+}
+
+int timer_settime(timer_t timer, int flags, const struct itimerspec *value, struct itimerspec *old)
+{
+    FAILS_OR_CALLS("timer_settime", SYS_timer_settime, (int)(uintptr_t)timer, flags, value, old);
+}
+
 int socket(int family, int type, int protocol)
 {
     FAILS_OR_CALLS("socket", SYS_socket, family, type, protocol);

@@ -13,6 +13,7 @@ import zlib
 
 import harness
 from harness import ROOT, Server, Skip, check, check_equal, plain_only, program, test
+import pypi
 
 TOOLS = os.path.join(ROOT, "build", "bodies-tools")
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -43,30 +44,18 @@ def need(name):
     return found
 
 
-@functools.lru_cache(maxsize=1)
 def python():
-    """The Python with the packages of bodies.requirements.txt, installed when they are missing or others; or why not."""
-    done = os.path.join(TOOLS, "installed")
-    with open(WANTED, encoding="utf-8") as file:
-        wanted = file.read()
-    if not os.path.exists(done) or open(done, encoding="utf-8").read() != wanted:
-        for command in ([sys.executable, "-m", "venv", "--clear", TOOLS],
-                        [os.path.join(TOOLS, "bin", "pip"), "install", "-q", "--timeout", "10", "--retries", "1", "-r", WANTED]):
-            code, output = run(command, seconds=300)
-            if code != 0:
-                return None, (output.strip().splitlines() or ["no word why"])[-1]
-        with open(done, "w", encoding="utf-8") as file:
-            file.write(wanted)
-    return os.path.join(TOOLS, "bin", "python"), None
+    """The Python with the packages of bodies.requirements.txt; skips the test where they cannot be had."""
+    folder, why = pypi.programs(TOOLS, WANTED)
+    if folder is None:
+        raise Skip(f"the packages from PyPI can't be had: {why}")
+    return os.path.join(folder, "python")
 
 
 @test
 @plain_only("the client of this test speaks plain HTTP")
 def formats_and_codings_of_pypi_are_understood_both_ways():
-    found, why = python()
-    if found is None:
-        raise Skip(f"the packages from PyPI can't be had: {why}")
-    code, output = run([found, os.path.join(HERE, "bodies_peer.py"), url()])
+    code, output = run([python(), os.path.join(HERE, "bodies_peer.py"), url()])
     check_equal((code, output), (0, ""), "what the clients said")
 
 

@@ -833,6 +833,30 @@ def threat_112_every_system_call_of_the_server_can_be_made_to_fail():
     check_equal(sorted((taken & calls) - offered - NEVER_FAIL), [], "system calls that tests/fault/shim.c lacks")
 
 
+@test
+def threat_112_without_a_timer_handlers_compute_without_a_limit_and_the_log_says_so():
+    for call in ("timer_create", "timer_settime"):
+        faults = Faults()
+        with harness.Server(name="limiting", env=faults.env) as server:
+            faults.arm(call, errno.EAGAIN)
+            with server.connect() as client:
+                client.send("POST /group/body HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc")
+                reply = client.read()
+            check_equal((reply.status, reply.text), (200, "3"), f"a request without {call}")
+            check(faults.disarm() > 0, f"{call} was called")
+            server.wait_logged("no timer for .cpu_ms: Resource temporarily unavailable")
+
+
+@test
+def threat_112_a_file_of_maintenance_that_cannot_be_looked_for_closes_nothing():
+    faults = Faults()
+    with harness.Server(name="limiting", env={"MAINTENANCE_FILE": FILES.name, **faults.env}) as server:
+        check_equal(server.get("/closing").status, 503, "a request while the file exists")
+        faults.arm("access", errno.EACCES)
+        wait_for(lambda: server.get("/closing").status == 200, text="an answer without the file")
+        faults.disarm()
+
+
 def increments(server):
     """Whether Redis replied through the server, with a number or an error."""
     try:

@@ -1,7 +1,6 @@
 """Checks /openapi.json of openapi.c with third-party tools: the official 3.1 schema, a generated client, and
 schemathesis. The tools are installed once from PyPI into build/openapi-tools; without them their tests are skipped."""
 
-import functools
 import json
 import os
 import subprocess
@@ -10,6 +9,7 @@ import tempfile
 
 import harness
 from harness import ROOT, Server, Skip, check, check_equal, program, test
+import pypi
 
 TOOLS = os.path.join(ROOT, "build", "openapi-tools")
 WANTED = os.path.join(ROOT, "tests", "server", "openapi.requirements.txt")
@@ -22,32 +22,10 @@ def run(command, folder=None, seconds=120):
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
-@functools.lru_cache(maxsize=1)
-def tools():
-    """The folder of the tools' programs, created when it is missing or for another list of tools. Otherwise the reason
-    why it cannot be created."""
-    done = os.path.join(TOOLS, "installed")
-    with open(WANTED, encoding="utf-8") as file:
-        wanted = file.read()
-    if os.path.exists(done):
-        with open(done, encoding="utf-8") as file:
-            if file.read() == wanted:
-                return os.path.join(TOOLS, "bin"), None
-    for command in ([sys.executable, "-m", "venv", "--clear", TOOLS],
-                    [os.path.join(TOOLS, "bin", "pip"), "install", "-q", "--timeout", "10", "--retries", "1", "-r",
-                     WANTED]):
-        code, output = run(command, seconds=300)
-        if code != 0:
-            return None, output.strip().splitlines()[-1:] or ["no word why"]
-    with open(done, "w", encoding="utf-8") as file:
-        file.write(wanted)
-    return os.path.join(TOOLS, "bin"), None
-
-
 def tool(name):
-    folder, why = tools()
+    folder, why = pypi.programs(TOOLS, WANTED)
     if folder is None:
-        raise Skip(f"the tools from PyPI can't be had: {why[0]}")
+        raise Skip(f"the tools from PyPI can't be had: {why}")
     return os.path.join(folder, name)
 
 
