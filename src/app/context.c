@@ -51,9 +51,10 @@ const char *tern_target(tern_ctx *c)
     size_t path_len = request->path.len, query_len = request->query.len;
     bool has_query = request->query.data != NULL;
     char *target = ctx_need(c, arena_alloc(ctx_arena(c), path_len + has_query + query_len + 1));
-    memcpy(target, request->path.data, path_len);
+    if (request->path.data != NULL)
+        memcpy(target, request->path.data, path_len);
     target[path_len] = '?';
-    if (query_len != 0)
+    if (has_query)
         memcpy(target + path_len + 1, request->query.data, query_len);
     target[path_len + has_query + query_len] = '\0';
     return target;

@@ -41,7 +41,7 @@ static const char *clean_name(tern_ctx *c, const char *name)
     if (suffix_len != 0)
         clean_into(clean + len, suffix, suffix_len);
     if (clean[0] == '\0' || strspn(clean, ".") == strlen(clean))
-        strcpy(clean, "download");
+        memcpy(clean, "download", sizeof "download");
     return clean;
 }
 

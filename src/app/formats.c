@@ -58,8 +58,10 @@ static const char *const format_names[] = {[PACK_MSGPACK] = "MessagePack", [PACK
 
 _Noreturn static void refuse(tern_ctx *c, pack_format format, const pack_error *error)
 {
-    if (error->code == NULL)
+    if (error->code == NULL) {
         ctx_need(c, NULL);
+        __builtin_unreachable();
+    }
     if (strcmp(error->code, "not_packed") == 0)
         tern_fail(c, 400, "the body is not %s as Tern reads it, byte %zu: %s", format_names[format],
                   error->offset, error->message);

@@ -61,7 +61,7 @@ static void hash(void *arg)
     void *data = calloc(1, CRYPT_BYTES);
     const char *made = data != NULL ? library.crypt(h->password, h->setting, data) : NULL;
     if (made != NULL && made[0] != '*' && strlen(made) < sizeof h->made)
-        strcpy(h->made, made);
+        memcpy(h->made, made, strlen(made) + 1);
     free(data);
 }
 
@@ -171,7 +171,8 @@ static const char *make_challenge(tern_app *app, const char *realm)
             *at++ = '\\';
         *at++ = *realm;
     }
-    strcpy(at, "\", charset=\"UTF-8\"");
+    static const char end[] = "\", charset=\"UTF-8\"";
+    memcpy(at, end, sizeof end);
     const char *kept = is_right ? tern_keep(made, strlen(made) + 1) : NULL;
     if (kept == NULL)
         tern_mistake(app, is_right ? "basic_auth: out of memory"

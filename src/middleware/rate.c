@@ -1,5 +1,7 @@
 #include "middleware/rate.h"
 
+#include <assert.h>
+
 static bool has_bucket(tern_rate_algorithm algorithm)
 {
     return algorithm == TERN_RATE_TOKENS || algorithm == TERN_RATE_GCRA;
@@ -51,9 +53,11 @@ static uint64_t wait_us(const rate_rule *rule, const rate_state *state, uint64_t
     if (rule->algorithm == TERN_RATE_FIXED)
         return left_us;
     if (state->count + (uint64_t)cost <= rule->requests) {
+        assert(state->before != 0); /* those before are what leaves no room */
         uint64_t room_us = (rule->requests - state->count - cost) * window_us;
         return left_us - least(left_us, room_us / state->before);
     }
+    assert(state->count != 0); /* for `cost` alone fits */
     return left_us + window_us - least(window_us, (rule->requests - cost) * window_us / state->count);
 }
 

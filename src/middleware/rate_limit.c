@@ -72,7 +72,7 @@ static bool settle_rate(tern_app *app, tern_rate *rate, char name[NAME_BYTES])
     if (rate->name == NULL)
         snprintf(name, NAME_BYTES, "%u-in-%us", rate->requests, rate->window_s);
     else if (strlen(rate->name) < NAME_BYTES)
-        strcpy(name, rate->name);
+        memcpy(name, rate->name, strlen(rate->name) + 1);
     bool is_plain =
         name[0] != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                              "0123456789-_.: ")] == '\0';

@@ -115,7 +115,7 @@ static void note_back(void)
 static const tern_redis_reply *call(tern_ctx *c, const char *name, int64_t cost, uint64_t life_ms,
                                     const rate_rule *rules, unsigned count)
 {
-    uint64_t w[RATE_RULES][RULE_WORDS];
+    uint64_t w[RATE_RULES][RULE_WORDS] = {{0}};
     for (unsigned i = 0; i < count; i++) {
         bool has_bucket = rules[i].algorithm == TERN_RATE_TOKENS || rules[i].algorithm == TERN_RATE_GCRA;
         w[i][0] = has_bucket;

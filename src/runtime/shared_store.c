@@ -23,6 +23,7 @@
 
 #include <tern/store.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -343,6 +344,7 @@ static size_t lay_out(tern_shared_store *store, const tern_shared_store_options 
     parts = parts > MOST_PARTS ? MOST_PARTS : parts;
     while (parts > 1 && bytes / parts < LEAST_BYTES)
         parts--;
+    assert(parts != 0); /* a value is at most a VALUES_OF_A_PART-th of all */
     size_t of_part = bytes / parts;
     store->bytes = bytes;
     store->value_bytes = value_bytes;

@@ -154,7 +154,7 @@ static void open_siblings(int folder, static_entry *entry, size_t len)
     memcpy(path, entry->path, len);
     for (int form = TERN_STATIC_PLAIN + 1; form < TERN_STATIC_FORMS; form++) {
         static_stored *stored = &entry->stored[form];
-        strcpy(path + len, static_form_suffix[form]);
+        memcpy(path + len, static_form_suffix[form], strlen(static_form_suffix[form]) + 1);
         if (!open_form(folder, path, stored))
             continue;
         if (stored->modified.tv_sec >= plain->modified.tv_sec) {
