@@ -174,7 +174,9 @@ TERN_HANDLER(file)
 TERN_HANDLER(greedy)
 {
     size_t bytes = (size_t)tern_query_int(c, "bytes", 10);
-    memset(tern_alloc(c, bytes), 1, bytes != 0);
+    char *taken = tern_alloc(c, bytes);
+    if (bytes != 0)
+        *taken = 1;
     return tern_status(c, (int)tern_query_int(c, "status", 200));
 }
 
