@@ -532,7 +532,7 @@ def a_semaphore_lets_no_more_in_than_it_has_permits():
         for client in clients[::4]:
             client.reset()
         numbers = {client.read().text for number, client in enumerate(clients) if number % 4}
-        check_equal(numbers, {"1", "2"}, "inside at once")
+        check("2" in numbers and numbers <= {"1", "2"}, f"inside at once: {numbers}")  # who was alone may have left
 
 
 @test
