@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/siphash.h"
+#include "base/text.h"
 #include "http/network.h"
 
 #include <tern/access.h>
@@ -18,16 +19,6 @@ struct tern_networks {
 };
 
 static const char dividers[] = ", \t\r\n";
-
-static unsigned count_items(const char *list)
-{
-    unsigned count = 0;
-    for (list += strspn(list, dividers); *list != '\0'; list += strspn(list, dividers)) {
-        list += strcspn(list, dividers);
-        count++;
-    }
-    return count;
-}
 
 static bool read_items(tern_app *app, const char *who, const char *list, http_network *out)
 {
@@ -47,7 +38,7 @@ static bool read_items(tern_app *app, const char *who, const char *list, http_ne
 const tern_networks *tern_networks_new(tern_app *app, const char *who, const char *list)
 {
     const tern_networks *kept = NULL;
-    unsigned count = count_items(list);
+    const unsigned count = (unsigned)text_count_words(list, dividers);
     size_t size = sizeof *kept + count * sizeof *kept->list;
     tern_networks *networks = count != 0 ? mem_zero(1, size) : NULL;
     if (count == 0) {

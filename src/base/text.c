@@ -107,6 +107,16 @@ int text_hex_value(char digit)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+size_t text_count_words(const char *text, const char *dividers)
+{
+    size_t count = 0;
+    for (text += strspn(text, dividers); *text != '\0'; text += strspn(text, dividers)) {
+        text += strcspn(text, dividers);
+        count++;
+    }
+    return count;
+}
+
 size_t text_put_u64(char *out, uint64_t value)
 {
     size_t n = 1;

@@ -31,6 +31,9 @@ enum { TEXT_JSON_BYTES = 6 }; /* the longest that one character becomes: \uXXXX 
  * for. */
 size_t text_json_escape(const char *s, size_t len, char *out, size_t *out_len);
 
+/** How many words `text` has that bytes of `dividers` part. */
+size_t text_count_words(const char *text, const char *dividers);
+
 /** Value of a hexadecimal digit, or -1. */
 int text_hex_value(char digit);
 

@@ -1,5 +1,7 @@
 #include "http/peer.h"
 
+#include "base/text.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -9,14 +11,9 @@
 static void print_v4(const unsigned char *bytes, char *out)
 {
     for (unsigned i = 0; i < 4; i++) {
-        const unsigned byte = bytes[i];
         if (i != 0)
             *out++ = '.';
-        if (byte >= 100)
-            *out++ = (char)('0' + byte / 100);
-        if (byte >= 10)
-            *out++ = (char)('0' + byte / 10 % 10);
-        *out++ = (char)('0' + byte % 10);
+        out += text_put_u64(out, bytes[i]);
     }
     *out = '\0';
 }

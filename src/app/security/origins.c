@@ -1,5 +1,6 @@
 /** Lists of origins, and the origin of a request. */
 #include "app/ctx.h"
+#include "base/text.h"
 #include "http/origin.h"
 
 #include <tern/security.h>
@@ -13,20 +14,10 @@ struct tern_origins {
 
 static const char dividers[] = ", \t\r\n";
 
-static size_t count_of(const char *list)
-{
-    size_t count = 0;
-    for (list += strspn(list, dividers); *list != '\0'; count++) {
-        list += strcspn(list, dividers);
-        list += strspn(list, dividers);
-    }
-    return count;
-}
-
 const tern_origins *tern_origins_new(tern_app *app, const char *piece, const char *list)
 {
     const char *kept = tern_keep(list != NULL ? list : "", list != NULL ? strlen(list) + 1 : 1);
-    size_t count = kept != NULL ? count_of(kept) : 0;
+    size_t count = kept != NULL ? text_count_words(kept, dividers) : 0;
     size_t size = sizeof(tern_origins) + (count + 1) * sizeof(origin_pattern);
     tern_origins *origins = app_keep(app, size);
     bool is_right = true;

@@ -132,3 +132,11 @@ TEST(negative_numbers_go_down_to_the_least)
     CHECK(!text_get_i64("--1", 3, &value));
     CHECK(!text_get_u64("-1", 2, &(uint64_t){0}));
 }
+
+TEST(text_words_are_counted_between_dividers)
+{
+    CHECK_INT(text_count_words("", ", "), 0);
+    CHECK_INT(text_count_words(" ,, ", ", "), 0);
+    CHECK_INT(text_count_words("one", ", "), 1);
+    CHECK_INT(text_count_words(",one, two  three,", ", "), 3);
+}
