@@ -58,12 +58,24 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
 /** The application has a database whose tables are these models: TERN_TYPE(Todo), TERN_TYPE(User), ...
  * Once. */
 #define tern_database(app, ...)                                                                              \
-    tern_database_of(app, &(tern_database_options){0}, (tern_type *const[]){__VA_ARGS__, NULL})
+    tern_database_of(app, &(tern_database_options){0}, (tern_type *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 /** As tern_database, with options first, in parentheses: `tern_database_with(app, (.pool = 4),
  * TERN_TYPE(Todo))`. */
 #define tern_database_with(app, options, ...)                                                                \
     tern_database_of(app, &(tern_database_options){TERN_DATABASE_OPTIONS_(options)},                         \
                      (tern_type *const[]){__VA_ARGS__, NULL})
+/**
+ * Adds tables to the application's database: for a part of Tern, or a library, that keeps rows of its own.
+ *
+ *     tern_tables(app, TERN_TYPE(Invoice), TERN_TYPE(InvoiceLine));
+ *
+ * Before or after tern_database in main, any number of times; the tables are migrated, checked and created
+ * like the application's. A model that is given here and to tern_database, or here twice, is one table. Two
+ * models with the same table name are a mistake that names both, as are tables without tern_database: that
+ * one names the models, and `needed_by` ("tern_accounts"; NULL: "tern_tables").
+ */
+#define tern_tables(app, ...) tern_tables_of(app, NULL, (tern_type *const[]){__VA_ARGS__, NULL})
+void tern_tables_of(tern_app *app, const char *needed_by, tern_type *const *models);
 #define TERN_DATABASE_OPTIONS_(options)            TERN_PASTE(TERN_DATABASE_OPTIONS_, TERN_SHAPE_(options))(options)
 #define TERN_DATABASE_OPTIONS_TERN_WHOLE_(options) TERN_UNWRAP_ options
 #define TERN_DATABASE_OPTIONS_TERN_TWO_(options)   options_of_tern_database_with_come_in_parentheses

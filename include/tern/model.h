@@ -177,6 +177,7 @@ typedef struct tern_field {
     const char *const *choices; /* TERN_CHOICES("low", "high") */
     bool read_only;             /* ignored in input, shown in output */
     bool write_only;            /* taken as input, never shown */
+    bool secret; /* only the program sees it: ignored in input and never shown, as a password's hash */
     bool deprecated;
     bool key; /* identifies the row: for Location and tables */
     const char *help, *example;

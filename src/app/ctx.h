@@ -144,6 +144,8 @@ struct tern_app {
     struct app_pending **pending_end;
     struct app_command *commands; /* of other layers (command.h), in order, as are launches */
     struct app_launch *launches;
+    struct data_tables_wanted *tables;             /* of tern_tables, in order */
+    bool has_database;                             /* tern_database was called */
     const char *database_url;                      /* from the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
     const char *redis_url;                         /* the same */

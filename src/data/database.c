@@ -6,6 +6,7 @@
 #include "data/rollback/rollback.h"
 #include "data/rows.h"
 #include "data/statement.h"
+#include "data/tables.h"
 #include "data/worker_database.h"
 
 #include <tern/log.h>
@@ -97,7 +98,10 @@ static bool prepare(void *arg, buf *problems)
     if (url != NULL)
         data_self.options.url = url;
     choose_for_tests(d);
-    if (!data_tables_make(d->models, problems) || !check_url(data_self.options.url, problems))
+    tern_type **models = data_tables_join(d->app, d->models);
+    if (models == NULL)
+        return false; /* recorded: app_compile reports it */
+    if (!data_tables_make(models, problems) || !check_url(data_self.options.url, problems))
         return false;
     data_self.engine = data_engine_of(data_self.options.url);
     if (d->app->testing != NULL)
@@ -208,6 +212,7 @@ void tern_database_of(tern_app *app, const tern_database_options *options, tern_
     d->models = kept;
     d->options = *options;
     fill_in(app, &d->options);
+    app->has_database = true;
     app_add_hook(app, &(app_hook){.prepare = prepare, .start = start, .stop = stop, .tidy = tidy, .arg = d});
     app_add_launch(app, &(app_launch){.check = check_workers, .arg = d});
     tern_ready_check(app, "database", is_ready);

@@ -35,12 +35,13 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     seed = None
+    program, env = "migrating", {}
 
     def start(self, *words, models=1, url=None):
         seed = {"SEED": self.seed} if self.seed is not None else {}
-        env = harness._settings({**seed, "MODELS": str(models), "TERN_DATABASE_URL": url or self.url,
+        env = harness._settings({**seed, **self.env, "MODELS": str(models), "TERN_DATABASE_URL": url or self.url,
                                  "ASAN_OPTIONS": "detect_stack_use_after_return=0"})
-        return subprocess.Popen([harness.program("migrating"), *words], cwd=self.folder, env=env, text=True,
+        return subprocess.Popen([harness.program(self.program), *words], cwd=self.folder, env=env, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, *words, models=1, url=None):

@@ -42,9 +42,7 @@ void *table_zero(table_maker *m, size_t size)
     return memset(block, 0, size);
 }
 
-/** Whether both describe the same declaration. TERN_MODEL in a header gives each source file that includes it
- * a description of its own. */
-static bool is_same_model(const tern_type *a, const tern_type *b)
+bool data_is_same_model(const tern_type *a, const tern_type *b)
 {
     if (a == b)
         return true;
@@ -64,7 +62,7 @@ static data_table *find_in(data_table *list, const tern_type *model)
 {
     uint32_t number = name_table_find(&index_of_names, MODELS, model->name, strlen(model->name));
     data_table *table = number != 0 ? &list[number - 1] : NULL;
-    while (table != NULL && !is_same_model(table->type, model))
+    while (table != NULL && !data_is_same_model(table->type, model))
         table = table->older_namesake;
     return table;
 }

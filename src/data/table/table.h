@@ -63,6 +63,9 @@ struct data_table {
  * cannot be null, ...
  */
 bool data_tables_make(tern_type *const *models, buf *problems);
+/** Whether both describe the same declaration. TERN_MODEL in a header gives each source file that includes it a
+ * description of its own. */
+bool data_is_same_model(const tern_type *a, const tern_type *b);
 /** All tables, referenced ones first. */
 const data_table *const *data_tables(unsigned *count);
 /** The table of a model; NULL without one. Hot path: one look-up. */

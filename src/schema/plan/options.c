@@ -59,6 +59,7 @@ static const struct option {
     RULE(choices, FOR(TERN_KIND_TEXT), "text"),
     OPTION(read_only, STORED, "values that a reply can show"),
     OPTION(write_only, ALL, ""),
+    OPTION(secret, STORED, "values that a column can store"),
     OPTION(deprecated, ALL, ""),
     OPTION(key, SCALARS, "single values"),
     OPTION(help, ALL, ""),
@@ -303,7 +304,7 @@ static void check_pairs(planner *p)
         planner_mistake(p, ".key is never null; leave out .nullable");
     if (field->nullable && field->type->kind == TERN_KIND_UPLOAD)
         planner_mistake(p, "a form cannot send null for a file; leave out .nullable");
-    if (field->read_only && field->write_only)
+    if (field->read_only && field->write_only && !field->secret)
         planner_mistake(p, ".read_only and .write_only contradict each other");
 }
 
@@ -318,7 +319,8 @@ static void check_stored(planner *p, const field_plan *plan, uint64_t given)
     else if (field->on_delete == TERN_SET_NULL && !plan_may_lack(plan))
         planner_mistake(p, ".on_delete = TERN_SET_NULL makes it null, so it must be .optional or .nullable");
     if (field->search && field->write_only)
-        planner_mistake(p, ".search would reveal it, but .write_only is never shown");
+        planner_mistake(p, ".search would reveal it, but .%s is never shown",
+                        field->secret ? "secret" : "write_only");
     for (size_t i = 0; field->not_stored && i < sizeof of_columns / sizeof *of_columns; i++)
         if (option_is_given(given, of_columns[i]))
             planner_mistake(p, ".not_stored leaves no column for .%s", of_columns[i]);

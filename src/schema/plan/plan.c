@@ -204,6 +204,8 @@ static void plan_model(planner *p, type_plan *plan)
         const tern_field *field = &type->fields[i];
         p->model = type; /* planning another model moved it */
         p->field = field;
+        if (field->secret) /* what reads and writes values need not know more than these */
+            type->fields[i].read_only = type->fields[i].write_only = true;
         if (!plan_field(p, &plan->fields[i], field))
             return;
         plan->required_count += plan->fields[i].is_required;

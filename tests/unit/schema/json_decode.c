@@ -202,6 +202,21 @@ TEST(json_distinguishes_null_absent_and_a_value)
     want_said(TERN_TYPE(tern_text_list), "[\"a\",null]", "body[1]: must not be null\n");
 }
 
+TERN_MODEL(Keeper, (const char *, name), (const char *, hash, .secret = true, .optional = true),
+    (bool, is_admin, .secret = true))
+
+TEST(threat_099_json_ignores_secret_fields_in_input)
+{
+    Keeper keeper;
+    decoding d;
+    static const char text[] = "{\"hash\":\"x\",\"name\":\"a\",\"is_admin\":true}";
+    decode_bytes(&d, TERN_TYPE(Keeper), &keeper, text, strlen(text), NULL);
+    CHECK_TEXT(d.said, "");
+    CHECK(keeper.hash == NULL && !keeper.is_admin);
+    CHECK_TEXT(keeper.name, "a");
+    forget(&d);
+}
+
 TERN_MODEL(Reply, (int64_t, id, .read_only = true), (const char *, secret, .write_only = true), (int, n))
 
 TEST(json_of_a_reply_has_read_only_fields_and_unknown_keys_and_no_write_only_ones)

@@ -167,6 +167,14 @@ TEST(json_encode_leaves_out_write_only_and_absent_fields)
     CHECK_TEXT(encoded(TERN_TYPE(Secret), &secret), "{}");
 }
 
+TERN_MODEL(Keeper, (const char *, name), (const char *, hash, .secret = true, .optional = true))
+
+TEST(threat_099_json_encode_leaves_out_secret_fields)
+{
+    Keeper keeper = {.name = "a", .hash = "$argon2id$"};
+    CHECK_TEXT(encoded(TERN_TYPE(Keeper), &keeper), "{\"name\":\"a\"}");
+}
+
 TEST(json_encode_appends)
 {
     buf problems = {0};
