@@ -35,6 +35,7 @@ class Case:
     depths: tuple = (1,)  # requests in one packet; each is measured
     engine: str = ""
     keeps_idle: bool = False  # also: the memory of idle connections
+    logs: bool = False  # requests, to a file
     secure: bool = False  # over TLS 1.3
     protocol: str = "http/1.1"  # or "h2": by prior knowledge in clear text, by ALPN over TLS
     load: str = "wrk"  # load.GENERATORS has it
@@ -46,7 +47,7 @@ class Case:
     @property
     def speaks(self):
         """What a server has to be started for."""
-        return self.engine, self.secure, self.protocol
+        return self.engine, self.secure, self.protocol, self.logs
 
     @property
     def has_rates(self):
@@ -71,7 +72,7 @@ CASES = [
     Case("static", "static", "a file of 100 KiB", f"/static/{STATIC_NAME}"),
     Case("static-small", "static-small", "a file of 1 KiB", f"/static/{SMALL_NAME}", compared=("fiber", "nginx")),
     Case("stack", "stack", "the test json inside of a logger to a file, request ids, safe headers, CORS, a rate limit and a counter",
-         "/stack", compared=("fiber", "echo", "express")),
+         "/stack", logs=True, compared=("fiber", "echo", "express")),
     *database_cases("db", "one row by its key", "/db"),
     *database_cases("queries", "20 rows by their keys, a query each", "/queries"),
     *database_cases("fortunes", "13 rows in an HTML page by the template engine", "/fortunes"),

@@ -28,7 +28,7 @@ class Field:
         workers = len(cores) or len(os.sched_getaffinity(0))
         settings = {"BENCH_PORT": str(port), "BENCH_WORKERS": str(workers), "BENCH_STATIC": self.static,
                     "BENCH_LISTEN": "127.0.0.1", "BENCH_PROTOCOL": case.protocol}
-        if case.group == "stack":
+        if case.logs:
             settings["BENCH_LOG"] = self.new_log(peer)
         if case.secure:
             settings["BENCH_CERT"], settings["BENCH_KEY"] = self.certificate()

@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each layer may include itself and those before it.
-set(TERN_LAYERS base runtime tls curl codec http schema acme app data fetch redis mail middleware)
+set(TERN_LAYERS base runtime tls crypto curl codec http schema acme app data fetch redis mail middleware auth)
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
@@ -15,9 +15,10 @@ set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
 set(public_middleware cache compress etag limits)
-set(public_app accept access app coding context formats json middleware openapi page part paths problem reply security static test timing tls upload)
+set(public_app accept access app coding context formats identity json middleware openapi page part paths problem reply security static test timing tls upload)
 set(public_redis redis)
 set(public_mail mail mail_test)
+set(public_auth auth)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)
@@ -74,6 +75,20 @@ foreach(file IN LISTS files)
         endif()
         message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: middleware has <tern/...> alone, "
             "so publish what it needs")
+    endforeach()
+endforeach()
+
+# auth has the crypto layer besides.
+file(GLOB_RECURSE files ${ROOT}/src/auth/*.[ch])
+foreach(file IN LISTS files)
+    file(RELATIVE_PATH shown ${ROOT} ${file})
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*(\"|<(${any_layer})/)")
+    foreach(line IN LISTS lines)
+        string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
+        if(NOT included MATCHES "^(auth|crypto)/")
+            message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: auth has <tern/...> and "
+                "\"crypto/...\" alone, so publish what it needs")
+        endif()
     endforeach()
 endforeach()
 
