@@ -18,6 +18,7 @@
 #include <tern/json.h>
 #include <tern/limits.h>
 #include <tern/log.h>
+#include <tern/mail.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
 #include <tern/openapi.h>

@@ -149,6 +149,7 @@ struct tern_app {
     const char *database_url;                      /* from the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
     const char *redis_url;                         /* the same */
+    const char *mail_url, *mail_from;              /* the same */
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     const struct problem_type *problem_types;      /* of tern_problem_type, newest first */
