@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each layer may include itself and those before it.
-set(TERN_LAYERS base runtime tls curl codec http schema acme app data fetch redis middleware)
+set(TERN_LAYERS base runtime tls crypto curl codec http schema acme app data fetch redis middleware)
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
@@ -15,7 +15,7 @@ set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
 set(public_middleware cache compress etag limits)
-set(public_app accept access app coding context formats json middleware openapi page part paths problem reply security static test timing tls upload)
+set(public_app accept access app coding context formats json middleware openapi page part paths problem reply secret security static test timing tls upload)
 set(public_redis redis)
 
 function(rank_of layer result)
