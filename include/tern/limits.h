@@ -88,7 +88,7 @@ typedef enum tern_priority {
 typedef struct tern_load_shed_options {
     unsigned target_ms;   /* how long requests may wait in a worker that stays busy; default 5 */
     unsigned interval_ms; /* a worker that was busy for so long is said to stay busy; default 100 */
-    unsigned most_ms;     /* how long they may wait in one that was not; default 40 */
+    unsigned most_ms;     /* how long they may wait in one that was not; default 50 */
     tern_priority priority;
     tern_priority (*priority_of)(tern_ctx *c); /* instead of .priority */
     /* Names the tenant of a request, as `.by` of tern_rate_limit does; NULL for one without. A tenant with less than its

@@ -155,7 +155,7 @@ static void prepare(tern_app *app, void *options)
     }
     o->target_ms = o->target_ms != 0 ? o->target_ms : 5;
     o->interval_ms = o->interval_ms != 0 ? o->interval_ms : 100;
-    o->most_ms = o->most_ms != 0 ? o->most_ms : 40;
+    o->most_ms = o->most_ms != 0 ? o->most_ms : 50;
     o->retry_after_s = o->retry_after_s != 0 ? o->retry_after_s : 1;
     if (o->target_ms > o->interval_ms)
         tern_mistake(app,

@@ -191,6 +191,6 @@ TEST(bad_settings_are_refused_by_name)
                   "load_shed: .priority is 7: use one of TERN_PRIORITY_LOW, _NORMAL, _HIGH and _CRITICAL\n");
     check_mistake(
         tern_load_shed(.retry_after_s = 1000000),
-        "load_shed: .interval_ms 100, .most_ms 40 or .retry_after_s 1000000 is too long: a minute, a minute "
+        "load_shed: .interval_ms 100, .most_ms 50 or .retry_after_s 1000000 is too long: a minute, a minute "
         "and a day are the most\n");
 }
