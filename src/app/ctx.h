@@ -211,8 +211,6 @@ typedef struct ctx_fields {
 void ctx_keep_fields(tern_ctx *c, ctx_fields *kept);
 void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept);
 
-/** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
-tern_reply ctx_run_next(tern_ctx *c);
 /** Sets up `c` for a request whose route was not looked up. (dispatch.c) */
 void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x);
 /** The request's memory. */
@@ -283,8 +281,21 @@ void repeat_cancel_all(void);
 int ctx_file_status(int error);
 /** `reply`, or a 500 when it does not match the route's .returns. (typed_reply.c) */
 tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply);
-/** Whether http can send it: a status of 200 to 599, and the data that its kind needs. (reply.c) */
-bool reply_is_sound(const tern_reply *reply);
+/** Whether http can send it: a status of 200 to 599, and the data that its kind needs. */
+static inline bool reply_is_sound(const tern_reply *reply)
+{
+    if (reply->status < 200 || reply->status > 599)
+        return false;
+    switch (reply->kind) {
+    case TERN_REPLY_BYTES:
+        return reply->data != NULL || reply->len == 0;
+    case TERN_REPLY_FILE:
+        return reply->arg != NULL;
+    case TERN_REPLY_STREAM:
+        return reply->write != NULL;
+    }
+    return false;
+}
 /** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
 /** Sends `reply` through http; never throws, since no caller would catch it (send.c). */

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct http_connection http_connection;
 typedef struct http_stream http_stream;
@@ -164,12 +165,31 @@ int http_body_error(const http_exchange *x, const char **detail);
 /** Whether a name/value may stand in a reply (RFC 9110 section 5: name a token; value without CR, LF,
  * NUL). */
 bool http_field_is_valid(const char *name, size_t name_len, const char *value, size_t value_len);
+/** The same for a value alone, of a name that was checked before. */
+bool http_field_value_is_valid(const char *value, size_t len);
 /** Adds a header to the reply; `replace` removes those of the same name first. False when out of memory
- * (the text must outlive the exchange: literals or the arena). */
-bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace);
+ * (the text, NUL-terminated, must outlive the exchange: literals or the arena). */
+bool http_field_put_text(http_exchange *x, tern_str name, tern_str value, bool replace);
 /** The reply's header of that name, or NULL. */
-const http_field *http_field_get(const http_exchange *x, const char *name);
-void http_field_remove(http_exchange *x, const char *name);
+const http_field *http_field_find(const http_exchange *x, tern_str name);
+void http_field_drop(http_exchange *x, tern_str name);
+
+/* The same by names and values as C has them: inline, so that the lengths of literals are constants. */
+
+static inline bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace)
+{
+    return http_field_put_text(x, (tern_str){name, strlen(name)}, (tern_str){value, strlen(value)}, replace);
+}
+
+static inline const http_field *http_field_get(const http_exchange *x, const char *name)
+{
+    return http_field_find(x, (tern_str){name, strlen(name)});
+}
+
+static inline void http_field_remove(http_exchange *x, const char *name)
+{
+    http_field_drop(x, (tern_str){name, strlen(name)});
+}
 
 /** Sends status, the reply's headers, `type` (Content-Type, NULL for none) and a whole body. HEAD, 204 and
  * 304 send no body; `len` is then still announced for HEAD. Small replies are batched with those of pipelined
