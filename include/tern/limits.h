@@ -209,8 +209,7 @@ typedef struct tern_maintenance_options {
     unsigned retry_after_s; /* default 60 */
     /* makes the reply for browsers, say a page of a file; the status becomes 503 */
     tern_problem_function *page;
-    const char
-        *allow; /* addresses and networks whose requests pass: "192.0.2.1, 10.0.0.0/8, 2001:db8::/32" */
+    const char *allow; /* networks whose requests pass, as of tern_ip_filter: "192.0.2.1, 10.0.0.0/8, unix" */
     bool (*skip)(tern_ctx *c);
 } tern_maintenance_options;
 

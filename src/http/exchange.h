@@ -208,8 +208,14 @@ typedef struct http_file_part {
     uint64_t offset, length;
 } http_file_part;
 
-/** Sends `count` parts of `fd` like http_reply_file, and `end` after the last one. */
-void http_reply_file_parts(http_exchange *x, int status, const char *type, int fd,
+/** A file: its descriptor, or its bytes in memory. */
+typedef struct http_file {
+    int fd;
+    const char *bytes; /* NULL: those of `fd` */
+} http_file;
+
+/** Sends `count` parts of a file like http_reply_file, and `end` after the last one. */
+void http_reply_file_parts(http_exchange *x, int status, const char *type, http_file file,
                            const http_file_part *parts, size_t count, tern_str end);
 
 /** Whether the reply broke off: its end was not given to the connection, or the client is known to have

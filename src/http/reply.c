@@ -115,15 +115,20 @@ static bool write_bytes(http_exchange *x, tern_str bytes)
 }
 
 /** False when the file has shrunk or the client is gone. */
-static bool send_parts(http_exchange *x, int fd, const http_file_part *parts, size_t count)
+static bool send_parts(http_exchange *x, http_file file, const http_file_part *parts, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!write_bytes(x, parts[i].before) || !x->wire->send_file(x, fd, parts[i].offset, parts[i].length))
+    for (size_t i = 0; i < count; i++) {
+        const http_file_part *part = &parts[i];
+        if (!write_bytes(x, part->before))
             return false;
+        if (file.bytes != NULL ? !write_bytes(x, (tern_str){file.bytes + part->offset, (size_t)part->length})
+                               : !x->wire->send_file(x, file.fd, part->offset, part->length))
+            return false;
+    }
     return true;
 }
 
-void http_reply_file_parts(http_exchange *x, int status, const char *type, int fd,
+void http_reply_file_parts(http_exchange *x, int status, const char *type, http_file file,
                            const http_file_part *parts, size_t count, tern_str end)
 {
     const uint64_t length = length_of_parts(parts, count, end);
@@ -131,7 +136,7 @@ void http_reply_file_parts(http_exchange *x, int status, const char *type, int f
     if (!x->is_streaming)
         return;
     if (!x->omits_body && length > 0) {
-        if (!send_parts(x, fd, parts, count) || !write_bytes(x, end)) {
+        if (!send_parts(x, file, parts, count) || !write_bytes(x, end)) {
             x->stream->is_broken = true;
             return;
         }
@@ -143,5 +148,5 @@ void http_reply_file_parts(http_exchange *x, int status, const char *type, int f
 void http_reply_file(http_exchange *x, int status, const char *type, int fd, uint64_t offset, uint64_t length)
 {
     const http_file_part whole = {.offset = offset, .length = length};
-    http_reply_file_parts(x, status, type, fd, &whole, 1, (tern_str){"", 0});
+    http_reply_file_parts(x, status, type, (http_file){.fd = fd}, &whole, 1, (tern_str){"", 0});
 }
