@@ -50,7 +50,7 @@ typedef struct tern_static_options {
     /* Follows symbolic links that lead out of the folder: only for folders that nobody else can write to, since a link
      * then makes any file that this process may read public. */
     bool symlinks;
-    unsigned recheck_ms;   /* how long a file that was opened may be served before its path is resolved again;
+    unsigned recheck_ms; /* how long a file that was opened may be served before its path is resolved again;
                               default 1000 */
     const tern_middleware *use;        /* TERN_USE(...): around these files only */
     const tern_provider *const *needs; /* TERN_NEEDS(...): called before, for what they refuse */

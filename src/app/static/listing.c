@@ -155,9 +155,8 @@ static void read_embedded(reading *r, const tern_embedded *folder)
         r->is_cut = r->count == LISTED_MAX;
         if (r->is_cut)
             break;
-        const listed item = {.is_folder = is_folder,
-                             .size = file->forms[TERN_STATIC_PLAIN].len,
-                             .modified_s = NOT_DATED};
+        const listed item = {
+            .is_folder = is_folder, .size = file->forms[TERN_STATIC_PLAIN].len, .modified_s = NOT_DATED};
         if (!add_item(r, name, &item))
             r->error = ENOMEM;
     }
@@ -203,7 +202,8 @@ static void put_time(buf *page, int64_t seconds)
     char text[32];
     struct tm parts;
     const time_t at = (time_t)seconds;
-    if (seconds != NOT_DATED && gmtime_r(&at, &parts) != NULL && strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts) != 0)
+    if (seconds != NOT_DATED && gmtime_r(&at, &parts) != NULL &&
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts) != 0)
         buf_add_text(page, text);
 }
 
@@ -292,10 +292,8 @@ bool static_list(tern_ctx *c, static_mount *mount, const char *path, tern_reply 
 {
     buf *page = tern_alloc(c, sizeof *page);
     reading *r = tern_alloc(c, sizeof *r);
-    *r = (reading){.root = -1,
-                   .path = path,
-                   .dot_files = mount->options.dot_files,
-                   .symlinks = mount->options.symlinks};
+    *r = (reading){
+        .root = -1, .path = path, .dot_files = mount->options.dot_files, .symlinks = mount->options.symlinks};
     if (!read_items(c, mount, r, error))
         return false;
     tern_defer(c, free_page, page);
