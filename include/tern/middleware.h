@@ -40,10 +40,11 @@ typedef enum tern_stage {
 } tern_stage;
 
 /** What a piece sets for the routes that it wraps, as their options of the same names would; 0: nothing. Where several
- * do, a route's own option counts, and else the innermost piece. */
+ * do, a route's own option counts if it has one, and else the innermost piece. */
 typedef struct tern_route_limits {
     size_t max_body;
     unsigned timeout_ms, cpu_ms;
+    uint64_t min_body_rate, min_reply_rate, reply_rate, reply_free; /* as of tern_throttle */
 } tern_route_limits;
 
 /** One piece of middleware with its options. */

@@ -530,6 +530,7 @@ static void accept_head(void *self, http_exchange *x)
         c->timeout_ms = options->timeout_ms;
     x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
     x->policy.is_streamed = options->stream_body;
+    x->pace = r->pace;
     if (c->before != NULL && !before_settle(c)) {
         serve_unmatched(c, r->chain);
         return;
