@@ -19,6 +19,7 @@
 #include <tern/jwt.h>
 #include <tern/limits.h>
 #include <tern/log.h>
+#include <tern/mail.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
 #include <tern/openapi.h>

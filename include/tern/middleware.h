@@ -64,6 +64,10 @@ typedef struct tern_middleware {
     /* Called before the route is looked up, and before `run`: may change what is looked up by tern_set_method and
      * tern_set_target, read the body by tern_body, or fail. Only for pieces of the application itself. */
     void (*before)(tern_ctx *c, void *options);
+    /* Sets the headers that `run` adds to every reply, for replies that Tern makes without running the chain: a body
+     * that is too large or too slow, a time limit, a server that stops. The request's head is known, and its route if
+     * there is one; it may not wait. NULL: it adds none to those. */
+    void (*mark)(tern_ctx *c, void *options);
     bool deprecates; /* for documentation: the routes that it wraps are deprecated */
     /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
     bool takes_preflight;

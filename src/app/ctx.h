@@ -149,6 +149,7 @@ struct tern_app {
     const char *database_url;                      /* from the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
     const char *redis_url;                         /* the same */
+    const char *mail_url, *mail_from;              /* the same */
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     const struct problem_type *problem_types;      /* of tern_problem_type, newest first */
@@ -163,6 +164,7 @@ struct tern_app {
     buf openapi;              /* the document (openapi.c); empty until a client requests it */
     static_file openapi_file; /* the same, as served */
     bool has_openapi_route;
+    bool marks;                    /* some piece of middleware has a `mark` */
     bool has_encoded_slashes;      /* some route allows them */
     static_file *docs_files;       /* the parts of /docs, by docs_part; NULL until its routes exist */
     void (*tried_frames[8])(void); /* of the last files checked for stack probes */
@@ -251,6 +253,8 @@ const char *ctx_text(tern_ctx *c, tern_str text);
 const char *ctx_header_list(tern_ctx *c, const char *name);
 /** The same value; NULL when out of memory. (header_lists.c) */
 const char *ctx_header_list_or_null(tern_ctx *c, const char *name);
+/** Adds to Vary the names of a list that it does not have: one line with each name once. (headers.c) */
+void ctx_vary(tern_ctx *c, tern_str names);
 /** Takes the next element of a list, without the white space around it; empty ones are skipped, and a comma
  * between double quotes does not end one. False at the end. (header_lists.c) */
 bool ctx_list_next(tern_str *rest, tern_str *element);

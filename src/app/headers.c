@@ -27,6 +27,10 @@ static bool put_header(tern_ctx *c, const char *name, const char *value, bool re
                  is_valid ? "the server sets it" : "its name is not a token or its value has a line break");
         return false;
     }
+    if (!replace && name_len == 4 && text_equal_nocase(name, "Vary", 4)) {
+        ctx_vary(c, (tern_str){value, value_len});
+        return true;
+    }
     const char *kept_name = ctx_text(c, (tern_str){name, name_len});
     const char *kept_value = ctx_text(c, (tern_str){value, value_len});
     if (!http_field_put(c->x, kept_name, kept_value, replace))
@@ -44,19 +48,42 @@ bool tern_add_header(tern_ctx *c, const char *name, const char *value)
     return put_header(c, name, value, false);
 }
 
+static bool list_has(tern_str list, tern_str wanted)
+{
+    tern_str name;
+    while (ctx_list_next(&list, &name))
+        if ((name.len == 1 && name.data[0] == '*') ||
+            (name.len == wanted.len && text_equal_nocase(name.data, wanted.data, name.len)))
+            return true;
+    return false;
+}
+
+/** A name that is not in Vary: joined to the existing ones, since "one line" is what caches and people read best. */
+static void add_to_vary(tern_ctx *c, const http_field *field, tern_str name)
+{
+    bool is_any = name.len == 1 && name.data[0] == '*';
+    size_t before = field != NULL && !is_any ? field->value_len + 2 : 0;
+    char *list = ctx_need(c, arena_alloc(ctx_arena(c), before + name.len + 1)), *at = list;
+    if (before != 0)
+        at = stpcpy(mempcpy(at, field->value, field->value_len), ", ");
+    at = mempcpy(at, name.data, name.len);
+    *at = '\0';
+    if (!http_field_put(c->x, "Vary", list, true))
+        ctx_need(c, NULL);
+}
+
+void ctx_vary(tern_ctx *c, tern_str names)
+{
+    tern_str name;
+    while (ctx_list_next(&names, &name)) {
+        const http_field *field = http_field_get(c->x, "Vary");
+        if (field == NULL || !list_has((tern_str){field->value, field->value_len}, name))
+            add_to_vary(c, field, name);
+    }
+}
+
 void tern_vary(tern_ctx *c, const char *header)
 {
-    const size_t len = strlen(header);
-    for (unsigned i = 0; i < c->x->field_count; i++) {
-        const http_field *field = &c->x->fields[i];
-        tern_str rest = {field->value, field->value_len}, name;
-        if (field->name_len != 4 || !text_equal_nocase(field->name, "Vary", 4))
-            continue;
-        while (ctx_list_next(&rest, &name))
-            if ((name.len == 1 && name.data[0] == '*') ||
-                (name.len == len && text_equal_nocase(name.data, header, len)))
-                return;
-    }
     tern_add_header(c, "Vary", header);
 }
 

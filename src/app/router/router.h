@@ -51,8 +51,8 @@ typedef enum route_found {
     ROUTE_NOT_FOUND,    /* 404 */
     ROUTE_WRONG_METHOD, /* 405; `allow` has the methods */
     ROUTE_OPTIONS,      /* an automatic OPTIONS reply; `allow` has the methods */
-    ROUTE_ADD_SLASH,    /* redirect to the same path with a slash added */
-    ROUTE_REMOVE_SLASH  /* or removed */
+    ROUTE_ADD_SLASH,    /* the same path with a slash added has a route, */
+    ROUTE_REMOVE_SLASH  /* or with one removed: it is in the match, without values of parameters */
 } route_found;
 
 typedef struct route_match {

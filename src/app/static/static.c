@@ -73,8 +73,7 @@ static void put_headers(tern_ctx *c, const static_mount *mount, int status, cons
         return;
     if (form != TERN_STATIC_PLAIN)
         put(c, "Content-Encoding", static_form_encoding[form]);
-    if (!http_field_put(c->x, "Vary", "Accept-Encoding", false))
-        ctx_need(c, NULL);
+    ctx_vary(c, TERN_STR("Accept-Encoding"));
 }
 
 static tern_reply reply_of(tern_ctx *c, const sending *s, const char *path, const char *type, int status)
@@ -317,7 +316,7 @@ static bool is_page_there(static_mount *mount, const char *name)
     return true;
 }
 
-/** Whether the folder has what the options name. That a front-end is not built yet is no mistake: its developer may be
+/** Whether the folder has what the options name. A front-end that is not built yet is not a mistake: its developer may be
  * about to. */
 static bool check_folder(static_mount *mount, buf *problems)
 {
