@@ -16,6 +16,7 @@
 #include <tern/formats.h>
 #include <tern/identity.h>
 #include <tern/json.h>
+#include <tern/jwt.h>
 #include <tern/limits.h>
 #include <tern/log.h>
 #include <tern/mail.h>
