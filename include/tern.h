@@ -29,6 +29,7 @@
 #include <tern/redis.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
+#include <tern/secret.h>
 #include <tern/security.h>
 #include <tern/shared.h>
 #include <tern/sql.h>

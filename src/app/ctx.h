@@ -150,6 +150,8 @@ struct tern_app {
     const char *database_prepare;                  /* the same */
     const char *redis_url;                         /* the same */
     const char *mail_url, *mail_from;              /* the same */
+    const char *secret_keys_file;                  /* the same */
+    struct app_secrets *secrets;                   /* of tern_secrets (secret/keys.h); NULL: not declared */
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     const struct problem_type *problem_types;      /* of tern_problem_type, newest first */
@@ -172,6 +174,7 @@ struct tern_app {
     const char *unprobed_file; /* a file without them; NULL: none known */
     unsigned formats;          /* besides JSON: TERN_MSGPACK, TERN_CBOR */
     bool memory_short;         /* out of memory during registration: app_compile reports it */
+    bool is_development;       /* --development */
     bool is_draining;          /* this worker is stopping: /readyz replies 503 */
 };
 
