@@ -41,6 +41,7 @@
 #include <tern/task.h>
 #include <tern/timing.h>
 #include <tern/tls.h>
+#include <tern/totp.h>
 #include <tern/upload.h>
 #include <tern/value.h>
 
