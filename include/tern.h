@@ -24,6 +24,7 @@
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
+#include <tern/passkey.h>
 #include <tern/password.h>
 #include <tern/paths.h>
 #include <tern/problem.h>
