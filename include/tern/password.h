@@ -38,7 +38,7 @@ typedef struct tern_password_options {
      * OWASP's Password Storage Cheat Sheet recommends; 7,168 KiB need 5 passes, 9,216 need 4, 12,288 need 3, and
      * 47,104 need 1. Hashes that cost less are RIGHT_BUT_OLD. */
     unsigned memory_kib, passes;
-    unsigned at_once;      /* hashes that a worker computes at a time, each with its memory; default 2 */
+    unsigned at_once;      /* hashes that a worker computes at a time, each with its memory; default 1 */
     unsigned most_waiting; /* requests of a worker that wait for their turn; more are 503; default 64 */
     size_t most_bytes;     /* of a password; longer ones are wrong, without any work; default 1024 */
     /* Hashes are sealed by the secret keys (tern/secret.h), so what was stolen from the database alone is worth nothing.

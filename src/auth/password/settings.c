@@ -10,7 +10,7 @@
 enum {
     MEMORY_KIB = 19456,
     PASSES = 2,
-    AT_ONCE = 2,
+    AT_ONCE = 1,
     MOST_WAITING = 64,
     MOST_BYTES = 1024,
     LEAST_LETTERS = 8,
