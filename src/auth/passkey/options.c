@@ -38,10 +38,11 @@ static const char *user_check_name(void)
     return names[passkey_settings.user_check];
 }
 
-/** Of each algorithm, the preferred one first (RFC 9053, RFC 8812). */
+/** Of each algorithm, the preferred one first (RFC 9053, RFC 8812). That is the one which every device has: some versions of
+ * Firefox send malformed keys of EdDSA. */
 static tern_value *algorithms(tern_ctx *c)
 {
-    static const int numbers[] = {-8 /* EdDSA */, -7 /* ES256 */, -257 /* RS256 */};
+    static const int numbers[] = {-7 /* ES256 */, -8 /* EdDSA */, -257 /* RS256 */};
     tern_value *list = tern_value_array(c);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         tern_value *one = tern_value_object(c);
