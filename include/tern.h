@@ -25,6 +25,8 @@
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
+#include <tern/passkey.h>
+#include <tern/password.h>
 #include <tern/paths.h>
 #include <tern/problem.h>
 #include <tern/redis.h>
@@ -41,6 +43,7 @@
 #include <tern/task.h>
 #include <tern/timing.h>
 #include <tern/tls.h>
+#include <tern/totp.h>
 #include <tern/upload.h>
 #include <tern/value.h>
 

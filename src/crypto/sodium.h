@@ -23,7 +23,10 @@
     X(crypto_auth_hmacsha256_update)                                                                         \
     X(crypto_auth_hmacsha256_final)                                                                          \
     X(crypto_aead_xchacha20poly1305_ietf_encrypt)                                                            \
-    X(crypto_aead_xchacha20poly1305_ietf_decrypt)
+    X(crypto_aead_xchacha20poly1305_ietf_decrypt)                                                            \
+    X(crypto_pwhash_str_alg)                                                                                 \
+    X(crypto_pwhash_str_verify)                                                                              \
+    X(crypto_pwhash_scryptsalsa208sha256_ll)
 
 typedef struct sodium_functions {
 #define X(name) __typeof__(name) *name;
