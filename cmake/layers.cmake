@@ -15,7 +15,7 @@ set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
 set(public_middleware cache compress etag limits)
-set(public_app accept access app coding context formats json middleware openapi page part paths problem reply security static test timing tls upload)
+set(public_app accept access app coding context formats json middleware openapi page part paths problem reply security static test timing tls upload websocket)
 set(public_redis redis)
 
 function(rank_of layer result)

@@ -38,5 +38,6 @@
 #include <tern/tls.h>
 #include <tern/upload.h>
 #include <tern/value.h>
+#include <tern/websocket.h>
 
 #endif

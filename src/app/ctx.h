@@ -281,6 +281,8 @@ void ctx_send_problem(tern_ctx *c, int status);
 /** Sends a reply that is a file; `has_type`: the reply has a Content-Type header already. Never throws.
  * (send_file.c) */
 void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type);
+/** Sends the reply that begins a WebSocket, which takes the request over. Never throws. (websocket/open.c) */
+void ctx_send_tunnel(tern_ctx *c, const tern_reply *reply);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);
 /** Makes this request's id without allocating; false when this worker has not drawn its seed.

@@ -163,6 +163,8 @@ tern_reply tern_with_status(tern_reply reply, int status)
 
 bool reply_is_sound(const tern_reply *reply)
 {
+    if (reply->kind == TERN_REPLY_TUNNEL)
+        return reply->status == 101 && reply->arg != NULL;
     if (reply->status < 200 || reply->status > 599)
         return false;
     switch (reply->kind) {
@@ -172,6 +174,8 @@ bool reply_is_sound(const tern_reply *reply)
         return reply->arg != NULL;
     case TERN_REPLY_STREAM:
         return reply->write != NULL;
+    case TERN_REPLY_TUNNEL:
+        break;
     }
     return false;
 }

@@ -1,4 +1,4 @@
-#include "redis/sha1.h"
+#include "base/sha1.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -37,21 +37,31 @@ static void add_block(uint32_t h[5], const unsigned char *block)
     h[4] += e;
 }
 
-void redis_sha1_hex(const char *data, size_t len, char out[SHA1_HEX_BYTES])
+void sha1(const void *data, size_t len, unsigned char out[SHA1_BYTES])
 {
-    static const char digits[] = "0123456789abcdef";
     uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     unsigned char last[2 * BLOCK] = {0};
     size_t whole = len / BLOCK * BLOCK, rest = len - whole, end = rest < BLOCK - 8 ? BLOCK : 2 * BLOCK;
     for (size_t at = 0; at < whole; at += BLOCK)
         add_block(h, (const unsigned char *)data + at);
-    memcpy(last, data + whole, rest);
+    memcpy(last, (const unsigned char *)data + whole, rest);
     last[rest] = 0x80;
     for (unsigned i = 0; i < 8; i++)
         last[end - 1 - i] = (unsigned char)((uint64_t)len * 8 >> (8 * i));
     for (size_t at = 0; at < end; at += BLOCK)
         add_block(h, last + at);
-    for (unsigned i = 0; i < 40; i++)
-        out[i] = digits[h[i / 8] >> (28 - 4 * (i % 8)) & 15];
-    out[40] = '\0';
+    for (unsigned i = 0; i < SHA1_BYTES; i++)
+        out[i] = (unsigned char)(h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha1_hex(const void *data, size_t len, char out[SHA1_HEX_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char hash[SHA1_BYTES];
+    sha1(data, len, hash);
+    for (unsigned i = 0; i < SHA1_BYTES; i++) {
+        out[2 * i] = digits[hash[i] >> 4];
+        out[2 * i + 1] = digits[hash[i] & 15];
+    }
+    out[2 * SHA1_BYTES] = '\0';
 }
