@@ -46,5 +46,6 @@
 #include <tern/totp.h>
 #include <tern/upload.h>
 #include <tern/value.h>
+#include <tern/websocket.h>
 
 #endif

@@ -284,6 +284,8 @@ tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply);
 /** Whether http can send it: a status of 200 to 599, and the data that its kind needs. */
 static inline bool reply_is_sound(const tern_reply *reply)
 {
+    if (reply->kind == TERN_REPLY_TUNNEL)
+        return reply->status == 101 && reply->arg != NULL;
     if (reply->status < 200 || reply->status > 599)
         return false;
     switch (reply->kind) {
@@ -293,6 +295,8 @@ static inline bool reply_is_sound(const tern_reply *reply)
         return reply->arg != NULL;
     case TERN_REPLY_STREAM:
         return reply->write != NULL;
+    case TERN_REPLY_TUNNEL:
+        break;
     }
     return false;
 }
@@ -307,6 +311,8 @@ void ctx_send_problem(tern_ctx *c, int status);
 /** Sends a reply that is a file; `has_type`: the reply has a Content-Type header already. Never throws.
  * (send_file.c) */
 void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type);
+/** Sends the reply that begins a WebSocket, which takes the request over. Never throws. (websocket/open.c) */
+void ctx_send_tunnel(tern_ctx *c, const tern_reply *reply);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);
 /** Makes this request's id without allocating; false when this worker has not drawn its seed.

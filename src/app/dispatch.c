@@ -525,6 +525,13 @@ static void accept_head(void *self, http_exchange *x)
     }
     const route *r = c->match.route;
     const tern_route_options *options = &r->options;
+    if (__builtin_expect(x->request->wants_tunnel, 0) && x->request->version == HTTP_2 &&
+        options->websocket == NULL) { /* any success would say that it is one */
+        c->match.route = NULL;
+        c->refused = 501;
+        serve_unmatched(c);
+        return;
+    }
     c->next = r->chain != NULL ? r->chain : &no_middleware;
     if (options->timeout_ms != 0)
         c->timeout_ms = options->timeout_ms;

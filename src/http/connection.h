@@ -61,6 +61,7 @@ struct http_connection {
     /* and others */
     const http_protocol *protocol;
     struct h2_connection *h2; /* HTTP/2's own */
+    http_tunnel *tunnel;      /* what the connection becomes, or has become; NULL: none */
     worker_peer *client; /* as a proxy has announced it, or the socket's peer; NULL: nobody has asked yet */
     tls_session *tls;    /* what encrypts; NULL: nothing, or not yet */
     list_link handshake; /* in the queue of handshakes that can go on; see handshake.c */

@@ -26,6 +26,7 @@
 typedef struct http_connection http_connection;
 typedef struct http_stream http_stream;
 typedef struct http_wire http_wire;
+typedef struct http_tunnel http_tunnel;
 typedef struct tls_context tls_context;
 typedef struct tls_session tls_session;
 
@@ -92,6 +93,7 @@ typedef struct http_exchange {
     uint64_t body_began_ms;
     uint64_t reply_left;                  /* of an announced length */
     uint64_t paced_bytes, paced_began_ms; /* of a reply with a limited rate */
+    http_tunnel *tunnel; /* what the stream becomes after the exchange (tunnel.h); NULL: nothing */
     buf body_buf;                         /* a buffered body in a block of its own */
 
     char address[48]; /* the peer's; "" until asked for */

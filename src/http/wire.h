@@ -37,6 +37,8 @@ struct http_wire {
     /** Waits for a piece of the body, at most `most` bytes, valid until the next call. 0 at its end, with
      * x->body_is_read set; -1 with body_fail called. Counts x->body_bytes. */
     long (*read_piece)(http_exchange *x, size_t most, char **piece);
+    /** Sends the head that accepts a tunnel, with x->fields: 101, or 200 in HTTP/2, which it sets as x->reply_status. */
+    bool (*begin_tunnel)(http_exchange *x);
     /** Watches x->deadline_ms while the request waits. Does not wait. */
     void (*watch)(http_exchange *x);
 };

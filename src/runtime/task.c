@@ -126,6 +126,15 @@ void task_end_all(scope *s)
     self->cancel_masked--;
 }
 
+bool task_any_runs(const scope *s)
+{
+    if (s->has_tasks)
+        list_each (link, &s->tasks)
+            if (list_owner(link, tern_task, link)->runner != NULL)
+                return true;
+    return false;
+}
+
 void tern_sleep(tern_ctx *c, uint64_t ms)
 {
     (void)c;
