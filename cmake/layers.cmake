@@ -18,7 +18,7 @@ set(public_middleware cache compress etag limits)
 set(public_app accept access app coding context formats identity json middleware openapi page part paths problem reply security static test timing tls upload)
 set(public_redis redis)
 set(public_mail mail mail_test)
-set(public_auth auth jwt)
+set(public_auth api_key auth jwt refresh_token)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)
