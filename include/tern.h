@@ -26,12 +26,15 @@
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
+#include <tern/passkey.h>
+#include <tern/password.h>
 #include <tern/paths.h>
 #include <tern/problem.h>
 #include <tern/redis.h>
 #include <tern/refresh_token.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
+#include <tern/secret.h>
 #include <tern/security.h>
 #include <tern/shared.h>
 #include <tern/sql.h>
@@ -42,7 +45,9 @@
 #include <tern/task.h>
 #include <tern/timing.h>
 #include <tern/tls.h>
+#include <tern/totp.h>
 #include <tern/upload.h>
 #include <tern/value.h>
+#include <tern/websocket.h>
 
 #endif

@@ -4,6 +4,7 @@
 #include "runtime/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ typedef struct client {
     loop_later later;
     const char *next;
     size_t left, piece;
-    bool closes_after;
+    bool closes_after, waits;
     int fd;
     unsigned turns, leaves_at, drains_at;
     char *heard;
@@ -73,6 +74,8 @@ static void client_turn(loop_later *later)
         http_server_drain(NULL, false);
     if (me->drains_at != 0 && me->turns == me->drains_at + DRAIN_TURNS)
         http_server_abort(NULL);
+    if (me->waits && me->left == 0 && me->fd >= 0)
+        poll(&(struct pollfd){.fd = me->fd, .events = POLLIN}, 1, 1);
     if (http_server_count() == 0 || ++me->turns > MOST_TURNS)
         loop_stop();
     else
@@ -89,6 +92,7 @@ long wire_talk(const wire_script *script, char *reply, size_t size)
                  .left = script->len,
                  .piece = script->piece != 0 ? script->piece : script->len,
                  .closes_after = script->closes_after,
+                 .waits = script->waits,
                  .leaves_at = script->leaves_at,
                  .drains_at = script->drains_at,
                  .fd = ends[0],

@@ -12,6 +12,7 @@ typedef struct wire_script {
     size_t piece;       /* bytes sent in each turn of the loop; 0: all at once */
     bool closes_after;  /* the client shuts its sending side down after the last byte */
     unsigned leaves_at; /* the turn of the loop at which the client closes its socket; 0: it stays */
+    bool waits;         /* the handler waits for threads: the client gives them a millisecond in each turn */
     unsigned drains_at; /* the turn at which the server begins to drain, to abort 30 turns later; 0: never */
 } wire_script;
 

@@ -1,6 +1,6 @@
 /* Lua scripts, by their hash while the server knows it. */
+#include "crypto/sha1.h"
 #include "redis/call.h"
-#include "redis/sha1.h"
 
 #include "app/ctx.h"
 #include "runtime/budget.h"
@@ -55,7 +55,7 @@ const tern_redis_reply *tern_redis_script_with(tern_ctx *c, tern_redis_lua *scri
         return redis_call_end(c, reply, "EVALSHA", fails);
     }
     if (script->sha1[0] == '\0')
-        redis_sha1_hex(script->text, strlen(script->text), script->sha1);
+        sha1_hex(script->text, strlen(script->text), script->sha1);
     words[0] = (tern_str){"EVALSHA", 7};
     words[1] = (tern_str){script->sha1, SHA1_HEX_BYTES - 1};
     run(c, client, words, given.count + 2, reply);

@@ -69,6 +69,9 @@
     X(EVP_PKEY_Q_keygen)                                                                                     \
     X(EVP_Q_digest)                                                                                          \
     X(EVP_sha256)                                                                                            \
+    X(PKCS5_PBKDF2_HMAC)                                                                                     \
+    X(EVP_sha512)                                                                                            \
+    X(EVP_sha1)                                                                                              \
     X(RAND_bytes)                                                                                            \
     X(BN_bn2hex)                                                                                             \
     X(BN_bin2bn)                                                                                             \

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+os.environ.setdefault("TERN_DEVELOPMENT", "on")  # programs with secrets get a key of their own
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import postgres  # pylint: disable=wrong-import-position

@@ -120,6 +120,8 @@ typedef struct settings {
     const char *database_prepare;     /* the choice; NULL: not given */
     const char *redis_url;            /* NULL: not given */
     const char *mail_url, *mail_from; /* NULL: not given */
+    const char *secret_keys_file;     /* NULL: not given */
+    unsigned development;             /* 1: on */
     const char *command;              /* the name of a settings_command, or of one of the application's */
     char **arguments;                 /* the words after the latter */
     int argument_count;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+__attribute__((unused)) static bool ask_waits; /* handlers wait for threads */
 static char ask_reply[4 * 1024 * 1024];
 static tern_app *ask_app;
 
@@ -51,7 +52,7 @@ __attribute__((unused)) static int ask(const char *line, const char *type, const
                        "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: %s\r\n"
                        "Content-Length: %zu\r\n\r\n%s",
                        line, type, strlen(body), body);
-    wire_script script = {.request = request, .len = (size_t)len};
+    wire_script script = {.request = request, .len = (size_t)len, .waits = ask_waits};
     CHECK((size_t)len < sizeof request);
     CHECK(wire_talk(&script, ask_reply, sizeof ask_reply) > 12);
     return atoi(ask_reply + 9);

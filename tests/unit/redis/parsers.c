@@ -2,9 +2,9 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "check.h"
+#include "crypto/sha1.h"
 #include "redis/cluster.h"
 #include "redis/reply.h"
-#include "redis/sha1.h"
 #include "redis/url.h"
 
 /* -- URLs -- */
@@ -175,16 +175,16 @@ TEST(redirections_are_read_and_others_are_not)
 TEST(hashes_of_scripts_are_sha_1)
 {
     char out[SHA1_HEX_BYTES], many[200];
-    redis_sha1_hex("", 0, out);
+    sha1_hex("", 0, out);
     CHECK_TEXT(out, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
-    redis_sha1_hex("abc", 3, out);
+    sha1_hex("abc", 3, out);
     CHECK_TEXT(out, "a9993e364706816aba3e25717850c26c9cd0d89d");
-    redis_sha1_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, out);
+    sha1_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, out);
     CHECK_TEXT(out, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
     memset(many, 'a', sizeof many);
-    redis_sha1_hex(many, 64, out);
+    sha1_hex(many, 64, out);
     CHECK_TEXT(out, "0098ba824b5c16427bd7a1122a5a442a25ec644d");
-    redis_sha1_hex(many, 119, out);
+    sha1_hex(many, 119, out);
     CHECK_TEXT(out, "ee971065aaa017e0632a8ca6c77bb3bf8b1dfc56");
 }
 
