@@ -4,6 +4,7 @@
 
 #include <tern/accept.h>
 #include <tern/access.h>
+#include <tern/api_key.h>
 #include <tern/app.h>
 #include <tern/auth.h>
 #include <tern/cache.h>
@@ -30,6 +31,7 @@
 #include <tern/paths.h>
 #include <tern/problem.h>
 #include <tern/redis.h>
+#include <tern/refresh_token.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
 #include <tern/secret.h>
