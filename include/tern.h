@@ -17,6 +17,7 @@
 #include <tern/formats.h>
 #include <tern/identity.h>
 #include <tern/json.h>
+#include <tern/jwt.h>
 #include <tern/limits.h>
 #include <tern/log.h>
 #include <tern/mail.h>
@@ -46,5 +47,6 @@
 #include <tern/totp.h>
 #include <tern/upload.h>
 #include <tern/value.h>
+#include <tern/websocket.h>
 
 #endif

@@ -261,9 +261,10 @@ typedef struct tern_route_options {
     /* of QUERY routes whose handler reads the body itself: the media types it takes, for Accept-Query and the
      * OpenAPI document ("application/sql"); default: what the input's model can be read from */
     const char *accept_query;
-    bool hidden;     /* left out of the OpenAPI document */
-    bool yields;     /* left out where another route has the same method and pattern */
-    bool not_fuzzed; /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
+    bool hidden;           /* left out of the OpenAPI document */
+    bool yields;           /* left out where another route has the same method and pattern */
+    bool not_fuzzed;       /* TERN_FUZZ leaves it alone: it calls outside, or never ends */
+    const void *websocket; /* set by tern_websocket */
 } tern_route_options;
 
 /**

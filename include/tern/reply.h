@@ -13,7 +13,12 @@
 typedef struct tern_ctx tern_ctx;
 typedef struct tern_stream tern_stream;
 
-typedef enum tern_reply_kind { TERN_REPLY_BYTES, TERN_REPLY_FILE, TERN_REPLY_STREAM } tern_reply_kind;
+typedef enum tern_reply_kind {
+    TERN_REPLY_BYTES,
+    TERN_REPLY_FILE,
+    TERN_REPLY_STREAM,
+    TERN_REPLY_TUNNEL /* 101: a WebSocket begins (websocket.h); not for middleware to make or change */
+} tern_reply_kind;
 
 /**
  * A reply on its way out. Middleware may read it, change `status`, or return another one instead.

@@ -211,8 +211,6 @@ typedef struct ctx_fields {
 void ctx_keep_fields(tern_ctx *c, ctx_fields *kept);
 void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept);
 
-/** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
-tern_reply ctx_run_next(tern_ctx *c);
 /** Sets up `c` for a request whose route was not looked up. (dispatch.c) */
 void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x);
 /** The request's memory. */
@@ -283,8 +281,25 @@ void repeat_cancel_all(void);
 int ctx_file_status(int error);
 /** `reply`, or a 500 when it does not match the route's .returns. (typed_reply.c) */
 tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply);
-/** Whether http can send it: a status of 200 to 599, and the data that its kind needs. (reply.c) */
-bool reply_is_sound(const tern_reply *reply);
+/** Whether http can send it: a status of 200 to 599, and the data that its kind needs. */
+static inline bool reply_is_sound(const tern_reply *reply)
+{
+    if (reply->kind == TERN_REPLY_TUNNEL)
+        return reply->status == 101 && reply->arg != NULL;
+    if (reply->status < 200 || reply->status > 599)
+        return false;
+    switch (reply->kind) {
+    case TERN_REPLY_BYTES:
+        return reply->data != NULL || reply->len == 0;
+    case TERN_REPLY_FILE:
+        return reply->arg != NULL;
+    case TERN_REPLY_STREAM:
+        return reply->write != NULL;
+    case TERN_REPLY_TUNNEL:
+        break;
+    }
+    return false;
+}
 /** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
 /** Sends `reply` through http; never throws, since no caller would catch it (send.c). */
@@ -296,6 +311,8 @@ void ctx_send_problem(tern_ctx *c, int status);
 /** Sends a reply that is a file; `has_type`: the reply has a Content-Type header already. Never throws.
  * (send_file.c) */
 void ctx_send_file(tern_ctx *c, const tern_reply *reply, bool has_type);
+/** Sends the reply that begins a WebSocket, which takes the request over. Never throws. (websocket/open.c) */
+void ctx_send_tunnel(tern_ctx *c, const tern_reply *reply);
 /** The media type for a file's suffix; application/octet-stream when it is unknown. (mime.c) */
 const char *mime_of_path(const char *path);
 /** Makes this request's id without allocating; false when this worker has not drawn its seed.

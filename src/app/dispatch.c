@@ -205,25 +205,24 @@ static tern_reply run_level(tern_ctx *c, unwind_reason *why)
     return *why == UNWIND_FAIL ? failure_reply(c) : (tern_reply){0};
 }
 
-tern_reply ctx_run_next(tern_ctx *c)
+static __attribute__((noinline)) tern_reply unexpected_next(tern_ctx *c)
 {
-    if (c->next == NULL) {
-        char label[160];
-        tern_log(TERN_LOG_ERROR, "%s: tern_next was called twice, or by a handler",
-                 ctx_route_label(c, label, sizeof label));
-        return ctx_problem(c, 500, NULL);
-    }
+    char label[160];
+    tern_log(TERN_LOG_ERROR, "%s: tern_next was called twice, or by a handler",
+             ctx_route_label(c, label, sizeof label));
+    return ctx_problem(c, 500, NULL);
+}
+
+tern_reply tern_next(tern_ctx *c)
+{
     unwind_reason why;
+    if (c->next == NULL)
+        return unexpected_next(c);
     tern_reply reply = run_level(c, &why);
     c->next = NULL;
     if (why == UNWIND_CANCELLED)
         unwind_throw(UNWIND_CANCELLED);
     return reply;
-}
-
-tern_reply tern_next(tern_ctx *c)
-{
-    return ctx_run_next(c);
 }
 
 /* Not called: a piece with `enter` has this to be told from the end of a list. */
@@ -526,11 +525,19 @@ static void accept_head(void *self, http_exchange *x)
     }
     const route *r = c->match.route;
     const tern_route_options *options = &r->options;
+    if (__builtin_expect(x->request->wants_tunnel, 0) && x->request->version == HTTP_2 &&
+        options->websocket == NULL) { /* any success would say that it is one */
+        c->match.route = NULL;
+        c->refused = 501;
+        serve_unmatched(c);
+        return;
+    }
     c->next = r->chain != NULL ? r->chain : &no_middleware;
     if (options->timeout_ms != 0)
         c->timeout_ms = options->timeout_ms;
     x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
     x->policy.is_streamed = options->stream_body;
+    x->pace = r->pace;
     if (c->before != NULL && !before_settle(c)) {
         serve_unmatched(c, r->chain);
         return;

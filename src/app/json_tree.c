@@ -22,6 +22,35 @@ tern_value *tern_value_parse(tern_ctx *c, tern_str text)
     tern_fail(c, 400, "the JSON is wrong in line %u, column %u: %s", error.line, error.column, error.message);
 }
 
+/** Parses a copy; NULL with the error, whose code is NULL when there was no memory for the copy. */
+static tern_value *parse_copy(arena *a, tern_str text, size_t items, value_error *error)
+{
+    const json_limits limits = {.items = items};
+    char *copy = arena_text(a, text.data, text.len);
+    *error = (value_error){.message = "out of memory"};
+    return copy != NULL ? value_parse(a, (tern_str){copy, text.len}, &limits, error) : NULL;
+}
+
+tern_value *tern_value_parse_try(tern_ctx *c, tern_str text, const char **problem)
+{
+    value_error error;
+    tern_value *value = parse_copy(ctx_arena(c), text, c->app->options.limits.json_values, &error);
+    if (value == NULL && (error.code == NULL || strcmp(error.code, "no_memory") == 0))
+        ctx_need(c, NULL);
+    if (value == NULL && problem != NULL)
+        *problem = tern_sprintf(c, "line %u, column %u: %s", error.line, error.column, error.message);
+    return value;
+}
+
+tern_value *tern_value_parse_at_start(tern_app *app, tern_str text, const char **problem)
+{
+    value_error error;
+    tern_value *value = parse_copy(&app->arena, text, 1000000, &error);
+    if (value == NULL && problem != NULL)
+        *problem = error.message;
+    return value;
+}
+
 tern_value *tern_value_of_null(tern_ctx *c)
 {
     return ctx_need(c, value_null(ctx_arena(c)));

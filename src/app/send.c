@@ -190,5 +190,8 @@ void ctx_send(tern_ctx *c, const tern_reply *reply)
     case TERN_REPLY_STREAM:
         send_stream(c, reply, type);
         break;
+    case TERN_REPLY_TUNNEL:
+        ctx_send_tunnel(c, reply);
+        break;
     }
 }

@@ -99,6 +99,46 @@ void *arena_grow(arena *a, size_t size)
     return arena_checked(a, chunk->data, size);
 }
 
+bool arena_reserve(arena *a, size_t bytes)
+{
+    if (bytes > a->limit_bytes - a->taken_bytes)
+        return false;
+    arena_chunk *chunk = mem_alloc(sizeof *chunk + bytes);
+    if (chunk == NULL)
+        return false;
+    *chunk = (arena_chunk){.older = a->chunks, .bytes = bytes};
+    a->chunks = chunk;
+    a->taken_bytes += bytes;
+    a->next = chunk->data;
+    a->end = chunk->data + bytes;
+    return true;
+}
+
+/** Puts what `from` holds before what `into` holds. */
+static void join_chunks(arena *into, arena *from)
+{
+    arena_chunk **end = &from->chunks;
+    while (*end != NULL)
+        end = &(*end)->older;
+    *end = into->chunks;
+    into->chunks = from->chunks;
+#if BASE_ASAN
+    struct arena_block **last = &from->blocks;
+    while (*last != NULL)
+        last = &(*last)->older;
+    *last = into->blocks;
+    into->blocks = from->blocks;
+    into->is_checked |= from->is_checked;
+#endif
+}
+
+void arena_join(arena *into, arena *from)
+{
+    join_chunks(into, from);
+    into->taken_bytes += from->taken_bytes;
+    *from = (arena){.limit_bytes = from->limit_bytes};
+}
+
 /** The link that holds `chunk`. */
 static arena_chunk **link_of(arena *a, const arena_chunk *chunk)
 {

@@ -63,6 +63,13 @@ static inline void *arena_checked(arena *a, void *room, size_t size)
 }
 #endif
 
+/** Takes a chunk with room for exactly `bytes` (a multiple of 16) as the current one of an arena without any. False when
+ * out of memory. */
+bool arena_reserve(arena *a, size_t bytes);
+/** Moves all that `from` has allocated from the heap to `into`; `from` is then empty, with its limit. Memory that was
+ * lent stays where it is. */
+void arena_join(arena *into, arena *from);
+
 /** Whether arena_free has something to do. */
 static inline bool arena_holds(const arena *a)
 {

@@ -11,10 +11,9 @@ static const struct {
     const char *name;
     int least, most, usual; /* levels */
 } kinds[CODEC_KINDS] = {
-    [CODEC_GZIP] = {"gzip", 1, 12, 6},
-    [CODEC_BROTLI] = {"br", 1, 11, 4},
+    [CODEC_GZIP] = {"gzip", 1, 12, 6},      [CODEC_BROTLI] = {"br", 1, 11, 4},
     [CODEC_ZSTD] = {"zstd", 1, 19, 3}, /* above 19 the window is larger than browsers take: RFC 9659 */
-    [CODEC_DEFLATE] = {"deflate", 1, 9, 6},
+    [CODEC_DEFLATE] = {"deflate", 1, 9, 6}, [CODEC_MESSAGES] = {"permessage-deflate", 1, 9, 3},
 };
 
 /** Of several that do the same, the first that can be loaded is used. */
@@ -24,6 +23,7 @@ static const codec_encoding *const encodings[] = {
 #endif
 #if TERN_WITH_ZLIB
     &codec_zlib_encoding,
+    &codec_zlib_messages_encoding,
 #endif
 #if TERN_WITH_BROTLI
     &codec_brotli_encoding,
@@ -35,8 +35,8 @@ static const codec_encoding *const encodings[] = {
 
 static const codec_decoding *const decodings[CODEC_KINDS] = {
 #if TERN_WITH_ZLIB
-    [CODEC_GZIP] = &codec_zlib_decoding,
-    [CODEC_DEFLATE] = &codec_zlib_decoding,
+    [CODEC_GZIP] = &codec_zlib_decoding,     [CODEC_DEFLATE] = &codec_zlib_decoding,
+    [CODEC_MESSAGES] = &codec_zlib_decoding,
 #endif
 #if TERN_WITH_BROTLI
     [CODEC_BROTLI] = &codec_brotli_decoding,
@@ -71,7 +71,8 @@ static const char *built_without(codec_kind kind)
         [CODEC_GZIP] = "this build has no gzip: install zlib1g-dev and build again",
         [CODEC_BROTLI] = "this build has no br: install libbrotli-dev and build again",
         [CODEC_ZSTD] = "this build has no zstd: install libzstd-dev and build again",
-        [CODEC_DEFLATE] = "this build has no deflate: install zlib1g-dev and build again"};
+        [CODEC_DEFLATE] = "this build has no deflate: install zlib1g-dev and build again",
+        [CODEC_MESSAGES] = "this build has no deflate: install zlib1g-dev and build again"};
     return problems[kind];
 }
 

@@ -15,7 +15,8 @@ typedef enum codec_kind {
     CODEC_GZIP,
     CODEC_BROTLI,
     CODEC_ZSTD,
-    CODEC_DEFLATE, /* decoding only: the zlib format, or bare deflate from clients that mistake it */
+    CODEC_DEFLATE,  /* decoding only: the zlib format, or bare deflate from clients that mistake it */
+    CODEC_MESSAGES, /* bare deflate, each message of it a stream that is flushed: WebSockets (RFC 7692) */
     CODEC_KINDS
 } codec_kind;
 

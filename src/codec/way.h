@@ -39,8 +39,8 @@ typedef struct codec_decoding {
     bool (*again)(codec_decoder *d);
 } codec_decoding;
 
-extern const codec_encoding codec_zlib_encoding, codec_libdeflate_encoding, codec_brotli_encoding,
-    codec_zstd_encoding;
+extern const codec_encoding codec_zlib_encoding, codec_zlib_messages_encoding, codec_libdeflate_encoding,
+    codec_brotli_encoding, codec_zstd_encoding;
 extern const codec_decoding codec_zlib_decoding, codec_brotli_decoding, codec_zstd_decoding;
 
 /** A function of a library, and where its pointer belongs in a table. */

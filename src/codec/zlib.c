@@ -75,19 +75,30 @@ typedef struct encoder {
     z_stream z;
 } encoder;
 
-static codec_encoder *make(int level, bool is_stream)
+static codec_encoder *make_with(int level, int window_bits)
 {
-    (void)is_stream;
     encoder *e = mem_zero(1, sizeof *e);
     if (e == NULL)
         return NULL;
     e->z.zalloc = take_memory;
     e->z.zfree = give_memory;
-    if (library.deflate_init(&e->z, level < BEST ? level : BEST, Z_DEFLATED, GZIP + WINDOW_BITS, MEMORY_LEVEL,
+    if (library.deflate_init(&e->z, level < BEST ? level : BEST, Z_DEFLATED, window_bits, MEMORY_LEVEL,
                              Z_DEFAULT_STRATEGY, ZLIB_VERSION, sizeof e->z) == Z_OK)
         return &e->base;
     mem_free(e);
     return NULL;
+}
+
+static codec_encoder *make(int level, bool is_stream)
+{
+    (void)is_stream;
+    return make_with(level, GZIP + WINDOW_BITS);
+}
+
+static codec_encoder *make_for_messages(int level, bool is_stream)
+{
+    (void)is_stream;
+    return make_with(level, -WINDOW_BITS);
 }
 
 static bool begin(codec_encoder *base, size_t whole_bytes)
@@ -144,6 +155,19 @@ const codec_encoding codec_zlib_encoding = {
     .step = step,
 };
 
+const codec_encoding codec_zlib_messages_encoding = {
+    .kind = CODEC_MESSAGES,
+    .is_whole = true,
+    .is_stream = true,
+    .load = load,
+    .make = make_for_messages,
+    .begin = begin,
+    .free = free_encoder,
+    .bound = bound,
+    .whole = whole,
+    .step = step,
+};
+
 /* -- decoding -- */
 
 typedef struct decoder {
@@ -159,7 +183,9 @@ static codec_decoder *make_decoder(codec_kind kind)
         return NULL;
     d->z.zalloc = take_memory;
     d->z.zfree = give_memory;
-    const int bits = kind == CODEC_GZIP ? GZIP + WINDOW_BITS : WINDOW_BITS;
+    const int bits = kind == CODEC_GZIP       ? GZIP + WINDOW_BITS
+                     : kind == CODEC_MESSAGES ? -WINDOW_BITS
+                                              : WINDOW_BITS;
     if (library.inflate_init(&d->z, bits, ZLIB_VERSION, sizeof d->z) == Z_OK)
         return &d->base;
     mem_free(d);
@@ -208,7 +234,10 @@ static codec_result decode(codec_decoder *base, codec_bytes *bytes)
 static bool again(codec_decoder *base)
 {
     decoder *d = (decoder *)base;
-    return base->kind == CODEC_GZIP && library.inflate_reset(&d->z, GZIP + WINDOW_BITS) == Z_OK;
+    if (base->kind == CODEC_DEFLATE)
+        return false;
+    const int bits = base->kind == CODEC_GZIP ? GZIP + WINDOW_BITS : -WINDOW_BITS;
+    return library.inflate_reset(&d->z, bits) == Z_OK;
 }
 
 const codec_decoding codec_zlib_decoding = {

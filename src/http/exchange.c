@@ -1,5 +1,6 @@
 /** One request from its head to the end of its answer, whatever version of HTTP carries it. */
 #include "http/secure.h"
+#include "http/tunnel.h"
 #include "http/wire.h"
 
 #include "base/log_limit.h"
@@ -44,6 +45,10 @@ void exchange_answer(http_exchange *x)
     const http_service *service = &http_self.service;
     if (x->request->method == HTTP_CONNECT || x->request->method == HTTP_TRACE) {
         exchange_refuse(x, 501, "this server is not a proxy and does not echo requests");
+        return;
+    }
+    if (x->request->wants_tunnel && !tunnel_keep_head(x)) {
+        exchange_refuse(x, 503, "out of memory");
         return;
     }
     if (!secure_may_answer(x))

@@ -57,7 +57,10 @@ typedef struct http_request {
     bool is_encoded;    /* a Content-Encoding header, whatever it says */
     bool is_asterisk;   /* `OPTIONS *` */
     bool path_is_plain; /* no '%', "//", "/./" or "/../" in the path, nor such an end: it is decoded */
-    uint64_t length;    /* when has_length */
+    /* it asks for a WebSocket: by Upgrade in HTTP/1.1 (RFC 6455), by an extended CONNECT in HTTP/2 (RFC 8441), which
+     * has the method GET here, too. It may be answered by http_reply_tunnel (tunnel.h) */
+    bool wants_tunnel;
+    uint64_t length; /* when has_length */
     tern_str method_text;
     tern_str path;  /* of the target, up to '?'; begins with '/', or is "*". A literal "/" when the target has
                        none (absolute-form without a path, CONNECT) */

@@ -12,6 +12,7 @@ typedef struct status_texts {
 
 /* Ready to be copied: the status line costs one look-up and one memcpy. */
 static const status_texts statuses[600] = {
+    LINE(101, "Switching Protocols"),
     LINE(103, "Early Hints"),
     LINE(200, "OK"),
     LINE(201, "Created"),

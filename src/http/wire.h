@@ -37,6 +37,8 @@ struct http_wire {
     /** Waits for a piece of the body, at most `most` bytes, valid until the next call. 0 at its end, with
      * x->body_is_read set; -1 with body_fail called. Counts x->body_bytes. */
     long (*read_piece)(http_exchange *x, size_t most, char **piece);
+    /** Sends the head that accepts a tunnel, with x->fields: 101, or 200 in HTTP/2, which it sets as x->reply_status. */
+    bool (*begin_tunnel)(http_exchange *x);
     /** Watches x->deadline_ms while the request waits. Does not wait. */
     void (*watch)(http_exchange *x);
 };
@@ -86,7 +88,9 @@ bool body_is_allowed(http_exchange *x);
  * does not count against the client. */
 uint64_t body_deadline(http_exchange *x);
 /** Latest time by which a peer that has moved `bytes` since `began_ms` must move more; 0: none. */
-uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);
+uint64_t rate_deadline(uint64_t rate, uint64_t began_ms, uint64_t bytes);
+/** The rate at which the client must take the reply of an exchange, which may be NULL. */
+uint64_t reply_min_rate(const http_exchange *x);
 
 /* -- trailers.c -- */
 

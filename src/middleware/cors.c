@@ -40,7 +40,8 @@ static bool is_token_list(const char *list)
 /** The request's only Origin; NULL without one. */
 static const char *origin_of(tern_ctx *c)
 {
-    return tern_header_nth(c, "Origin", 1) == NULL ? tern_header(c, "Origin") : NULL;
+    const char *origin = tern_header(c, "Origin");
+    return origin != NULL && tern_header_nth(c, "Origin", 1) == NULL ? origin : NULL;
 }
 
 /** Whether it is written as browsers write origins. */

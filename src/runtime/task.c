@@ -5,6 +5,7 @@
 #include "runtime/cpu_limit.h"
 #include "runtime/lock.h"
 #include "runtime/loop.h"
+#include "runtime/unwind.h"
 
 #include <tern/log.h>
 #include <tern/task.h>
@@ -123,6 +124,15 @@ void task_end_all(scope *s)
             tern_log(TERN_LOG_WARN, "a task failed and nothing had waited for it");
     }
     self->cancel_masked--;
+}
+
+bool task_any_runs(const scope *s)
+{
+    if (s->has_tasks)
+        list_each (link, &s->tasks)
+            if (list_owner(link, tern_task, link)->runner != NULL)
+                return true;
+    return false;
 }
 
 void tern_sleep(tern_ctx *c, uint64_t ms)

@@ -43,6 +43,7 @@ typedef struct route {
     const struct requirement *requires; /* of .requires; NULL: nothing (requires.h) */
     tern_str reply_head;           /* of replies with .wrapped: `{"user":`; empty: they are not wrapped */
     const struct page_shape *page; /* of the replies of tern_page */
+    const struct http_pace *pace;  /* of bodies and replies; NULL: the server's */
     const char *accept_query;      /* of QUERY: media types of bodies it takes; NULL: unknown */
 } route;
 

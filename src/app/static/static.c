@@ -223,7 +223,7 @@ static tern_reply serve_bare_folder(tern_ctx *c, static_mount *mount, const char
     char index[STATIC_PATH_BYTES];
     int error = EISDIR;
     static_entry *entry = NULL;
-    bool is_there = mount->options.listing && mount->embedded == NULL;
+    bool is_there = mount->options.listing;
     if (!is_there && mount->options.index[0] != '\0' &&
         join(index, path, path[0] != '\0' ? "/" : "", mount->options.index)) {
         if (mount->embedded != NULL)
@@ -245,7 +245,7 @@ static tern_reply serve_folder(tern_ctx *c, static_mount *mount, const char *pat
     if (mount->options.index[0] != '\0' && join(index, path, "", mount->options.index) &&
         static_send(c, mount, index, 200, &reply, &error))
         return reply;
-    if (mount->options.listing && mount->embedded == NULL && static_list(c, mount, path, &reply, &error))
+    if (mount->options.listing && static_list(c, mount, path, &reply, &error))
         return reply;
     return missing_page(c, mount, error);
 }
@@ -321,7 +321,8 @@ static bool is_page_there(static_mount *mount, const char *name)
 static bool check_folder(static_mount *mount, buf *problems)
 {
     const tern_static_options *o = &mount->options;
-    if (mount->embedded == NULL && !static_folder_open(&mount->folder, mount->folder.path, o->recheck_ms)) {
+    if (mount->embedded == NULL &&
+        !static_folder_open(&mount->folder, mount->folder.path, o->recheck_ms, o->symlinks)) {
         const int error = errno;
         if (!mount->is_frontend) {
             complain(mount, problems, "the folder cannot be opened: ", mount->folder.path,

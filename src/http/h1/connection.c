@@ -21,7 +21,7 @@ enum {
 
 /* -- buffers -- */
 
-static void release_input(http_connection *k)
+void h1_release_input(http_connection *k)
 {
     if (k->in == NULL)
         return;
@@ -42,7 +42,7 @@ static void release_output(http_connection *k)
 
 static void release(http_connection *k)
 {
-    release_input(k);
+    h1_release_input(k);
     release_output(k);
 }
 
@@ -95,7 +95,7 @@ static bool keep_beginning(http_connection *k)
     if (kept == NULL)
         return false;
     memcpy(kept, k->in + k->in_start, len);
-    release_input(k);
+    h1_release_input(k);
     k->in = kept;
     k->in_end = k->in_cap = len;
     return true;
@@ -107,7 +107,7 @@ static void park(http_connection *k)
     if (k->peer_closed) { /* all it sent has been read, and no event will tell of it again */
         connection_close(k);
     } else if (k->in_start == k->in_end) {
-        release_input(k);
+        h1_release_input(k);
         k->has_begun_head = false;
         if (http_self.is_draining && retire(k))
             return;
@@ -141,10 +141,12 @@ static void finish_work(http_connection *k)
     bool unread = k->has_unread_body || k->in_start != k->in_end || k->is_readable;
     k->stream.runner = NULL;
     k->stream.has_suspended = false;
-    if (k->stream.is_broken)
+    if (k->stream.is_broken && k->tunnel == NULL)
         connection_close(k);
     else if (!k->is_finished)
         park(k);
+    else if (k->tunnel != NULL)
+        h1_tunnel_start(k);
     else if (TERN_WITH_HTTP2 && k->protocol != &http1)
         k->protocol->begin(k);
     else if (unread)
@@ -243,7 +245,7 @@ static void on_nothing(http_connection *k, long n)
     if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
         connection_close(k);
     else if (k->in_end == 0)
-        release_input(k);
+        h1_release_input(k);
     else if (!keep_beginning(k))
         connection_close(k);
 }

@@ -44,6 +44,14 @@ extern const http_wire h1_wire;
 /** Lets the timer watch the deadline of the request in work, and a peer that may have left. */
 void h1_watch(http_connection *k);
 
+void h1_release_input(http_connection *k);
+
+/* tunnel.c */
+/** The exchange of a tunnel ends: gives it to its user. */
+void h1_tunnel_take(http_exchange *x);
+/** The coroutine of the request has ended: the connection is the tunnel's. */
+void h1_tunnel_start(http_connection *k);
+
 /* serve.c */
 /** Answers every complete request in the input block; runs in the runner. */
 void h1_serve_buffered(http_connection *k);

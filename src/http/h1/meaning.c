@@ -252,8 +252,11 @@ static h1_result note_expect(h1_head *head, h1_seen *seen, tern_str value)
 static h1_result note_upgrade(h1_head *head, h1_seen *seen, tern_str value)
 {
     (void)head;
-    (void)value;
-    seen->upgrade = true;
+    tern_str element;
+    seen->upgrade |= H1_UPGRADES;
+    while (list_next(&value, &element))
+        if (equals(element, TERN_STR("websocket")))
+            seen->upgrade |= H1_TO_WEBSOCKET;
     return H1_COMPLETE;
 }
 
@@ -317,6 +320,9 @@ h1_result h1_conclude(h1_head *head, const h1_seen *seen)
         return h1_refuse(head, 400, "no Host");
     head->keep_alive = !seen->token_close && (head->request.version == HTTP_1_1 || seen->token_keep_alive);
     head->has_upgrade = seen->upgrade && seen->token_upgrade;
+    head->request.wants_tunnel = head->has_upgrade && (seen->upgrade & H1_TO_WEBSOCKET) != 0 &&
+                                 head->request.version == HTTP_1_1 && head->request.method == HTTP_GET &&
+                                 !head->request.has_body;
     /* Without a body there is nothing to wait for, and HTTP/1.0 does not have 100: RFC 9110 section
      * 10.1.1. */
     head->expects_continue = seen->expect && head->request.version == HTTP_1_1 && head->request.has_body;

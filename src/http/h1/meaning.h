@@ -7,9 +7,13 @@
 /** Fields that a head may have only once and that do not concern the connection. */
 enum { H1_CONTENT_TYPE = 1, H1_AUTHORIZATION = 2 };
 
+/** Bits of what Upgrade has said. */
+enum { H1_UPGRADES = 1, H1_TO_WEBSOCKET = 2 };
+
 /** What the fields read so far have said; zeroed at the start of a head: eight bytes, one store. */
 typedef struct h1_seen {
-    bool host, transfer_encoding, expect, upgrade;
+    bool host, transfer_encoding, expect;
+    uint8_t upgrade;                                   /* H1_UPGRADES, and to what */
     uint8_t once;                                      /* H1_CONTENT_TYPE, ... seen */
     bool token_close, token_keep_alive, token_upgrade; /* of Connection, over all its fields */
 } h1_seen;

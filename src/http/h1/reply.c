@@ -285,6 +285,24 @@ static char *put_hex(char *at, size_t value)
     return at;
 }
 
+/** 101 (Switching Protocols). */
+static bool begin_tunnel(http_exchange *x)
+{
+    static const http_field connection = {"Connection", "Upgrade", 10, 7};
+    h1_of(x)->keeps_alive = true;
+    size_t copied = 0;
+    if (x->connection->stream.runner->is_cancelled)
+        return false;
+    char *start = room_for_head(x, sizeof "Connection: Upgrade\r\n", &copied);
+    if (start == NULL || x->reply_status != 101) /* the headers were too large */
+        return false;
+    char *end = put_field(put_beginning(x, start, NULL, 0), &connection);
+    for (unsigned i = 0; i < x->field_count; i++)
+        end = put_field(end, &x->fields[i]);
+    x->connection->out_len += (uint32_t)(drop_sent(x, start, PUT_LITERAL(end, "\r\n")) - start);
+    return true;
+}
+
 static bool write_some(http_exchange *x, const void *data, size_t len)
 {
     h1_exchange *own = h1_of(x);
@@ -410,6 +428,7 @@ const http_wire h1_wire = {
     .end = end,
     .inform = inform,
     .abandon = abandon,
+    .begin_tunnel = begin_tunnel,
     .read_whole = h1_read_whole,
     .read_piece = h1_read_piece,
     .watch = watch,

@@ -42,9 +42,11 @@ static void forget_head(h1_head *head)
 static void end(h1_exchange *own, http_connection *k)
 {
     http_exchange *x = &own->base;
+    if (x->tunnel != NULL)
+        h1_tunnel_take(x);
     exchange_end(x);
-    k->is_finished =
-        k->stream.is_broken || !x->has_replied || !own->keeps_alive || k->stream.runner->is_cancelled;
+    k->is_finished = k->stream.is_broken || x->tunnel != NULL || !x->has_replied || !own->keeps_alive ||
+                     k->stream.runner->is_cancelled;
     k->has_unread_body = !x->body_is_read;
     k->has_begun_head = false;
     k->requests++;

@@ -20,8 +20,7 @@ void body_consume(h2_connection *h, size_t len)
     }
 }
 
-/** The handler has read `len` bytes. */
-static void consume(h2_stream *s, size_t len)
+void body_take(h2_stream *s, size_t len)
 {
     body_consume(s->h, len);
     s->consumed += (uint32_t)len;
@@ -44,10 +43,25 @@ static bool is_unwanted(const h2_stream *s)
     return x == NULL || x->has_replied || x->body_status != 0;
 }
 
+/** Bytes of a tunnel: no more of them than its window are held. */
+static bool add_to_tunnel(h2_stream *s, const char *data, size_t len)
+{
+    if (s->body_at == s->body.len)
+        s->body.len = s->body_at = 0;
+    if (!buf_add(&s->body, data, len)) {
+        body_consume(s->h, len);
+        return stream_refuse(s, H2_INTERNAL_ERROR);
+    }
+    tunnel_tell_later(s->tunnel, TUNNEL_READABLE);
+    return true;
+}
+
 bool body_add(h2_stream *s, const char *data, size_t len)
 {
     http_exchange *x = s->base.exchange;
     s->received += len;
+    if (s->tunnel != NULL)
+        return add_to_tunnel(s, data, len);
     if (s->has_length && s->received > s->length)
         return stream_refuse(s, H2_PROTOCOL_ERROR);
     if (is_unwanted(s) && !(x != NULL && x->policy.is_streamed && x->body_status == 0)) {
@@ -64,7 +78,7 @@ bool body_add(h2_stream *s, const char *data, size_t len)
     }
     x->body_bytes = s->received;
     if (s->is_whole_body && x->body_status == 0 && !is_too_large(x))
-        consume(s, len);
+        body_take(s, len);
     else if (s->base.reader != NULL)
         coro_wake(s->base.reader);
     return true;
@@ -75,6 +89,10 @@ bool body_end(h2_stream *s)
     if (s->has_length && s->received != s->length)
         return stream_refuse(s, H2_PROTOCOL_ERROR);
     s->is_remote_closed = true;
+    if (s->tunnel != NULL) {
+        tunnel_tell_later(s->tunnel, TUNNEL_READABLE);
+        return true;
+    }
     if (s->is_lingering) {
         stream_free_lingering(s);
         return true;
@@ -120,7 +138,7 @@ bool body_whole(http_exchange *x)
     h2_stream *s = h2_of(x);
     s->is_whole_body = true;
     if (s->body.len != 0)
-        consume(s, s->body.len);
+        body_take(s, s->body.len);
     while (!s->is_remote_closed || is_too_large(x)) {
         if (is_too_large(x))
             return body_fail(x, 413, "the body is larger than this route takes");
@@ -155,7 +173,7 @@ long body_piece(http_exchange *x, size_t most, char **piece)
     if (len != 0) {
         *piece = s->body.data + s->body_at;
         s->body_at += len;
-        consume(s, len);
+        body_take(s, len);
     }
     x->body_is_read = s->is_remote_closed && s->body_at == s->body.len;
     return (long)len;

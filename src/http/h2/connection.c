@@ -237,7 +237,7 @@ static uint64_t deadline(const h2_connection *h)
     if ((h->leaving == H2_ANNOUNCED || h->has_failed) && h->leave_ms < at)
         at = h->leave_ms;
     if (h->stall_began_ms != 0) {
-        uint64_t stall = rate_deadline(h->stall_began_ms, h->stall_bytes);
+        uint64_t stall = rate_deadline(limits->min_rate_bytes_s, h->stall_began_ms, h->stall_bytes);
         if (stall != 0 && stall < at)
             at = stall;
     }
@@ -255,7 +255,9 @@ static void on_timer(timer_entry *timer)
             connection_set_deadline(k, at);
         return;
     }
-    uint64_t stall = h->stall_began_ms != 0 ? rate_deadline(h->stall_began_ms, h->stall_bytes) : 0;
+    uint64_t stall = h->stall_began_ms != 0
+                         ? rate_deadline(limits->min_rate_bytes_s, h->stall_began_ms, h->stall_bytes)
+                         : 0;
     bool is_stalled = stall != 0 && stall <= now;
     if (is_stalled || h->has_failed)
         h2_lose(h);
@@ -403,6 +405,7 @@ static void send_settings(h2_connection *h)
     } settings[] = {{H2_SETTING_MAX_CONCURRENT_STREAMS, limits->h2_streams},
                     {H2_SETTING_INITIAL_WINDOW_SIZE, limits->h2_window},
                     {H2_SETTING_MAX_HEADER_LIST_SIZE, (uint32_t)limits->head.head_bytes},
+                    {H2_SETTING_ENABLE_CONNECT_PROTOCOL, 1},
                     {H2_SETTING_NO_RFC7540_PRIORITIES, 1}};
     char payload[sizeof settings / sizeof *settings * 6], *at = payload;
     for (unsigned i = 0; i < sizeof settings / sizeof *settings; i++) {
@@ -466,6 +469,7 @@ static bool is_idle(const http_connection *k)
 static bool drain(http_connection *k)
 {
     h2_leave(k->h2);
+    h2_tunnels_tell(k->h2, TUNNEL_DRAIN);
     return true;
 }
 
@@ -477,6 +481,7 @@ static void cancel(http_connection *k)
         return;
     }
     h2_leave_now(h);
+    h2_tunnels_tell(h, TUNNEL_CANCEL);
     out_flush(h);
     h2_lose(h);
 }

@@ -17,6 +17,7 @@
 #include "http/h2/frame.h"
 #include "http/h2/head.h"
 #include "http/h2/nghttp2.h"
+#include "http/tunnel.h"
 #include "http/wire.h"
 
 enum {
@@ -40,7 +41,8 @@ typedef struct h2_priority {
 typedef struct h2_stream {
     http_stream base;
     h2_connection *h;
-    h2_head *head;
+    h2_head *head;         /* NULL once it is a tunnel */
+    http_tunnel *tunnel;   /* what it is after its exchange; NULL: nothing */
     list_link link;        /* in its bucket */
     list_link send_link;   /* in h->senders while it waits to send */
     h2_priority priority;  /* its number, too */
@@ -236,6 +238,21 @@ bool stream_is_ignored(const h2_connection *h, uint32_t id);
 /** The deadline of its exchange. */
 void stream_watch(http_exchange *x);
 
+/** After the tunnel that it was. */
+void stream_end_tunnel(h2_stream *s);
+
+/* -- tunnel.c -- */
+
+/** The exchange of a tunnel ends: gives it to its user. */
+void h2_tunnel_take(http_exchange *x);
+/** Tells the users of all tunnels, at the end of this turn. */
+void h2_tunnels_tell(h2_connection *h, unsigned events);
+
+/* -- reply.c -- */
+
+/** Takes `n` bytes at the end of the output, after a frame's head, as DATA. */
+void reply_put_data(h2_stream *s, size_t n, bool ends);
+
 /* -- body.c -- */
 
 /** Some of a body has arrived. False after h2_fail. */
@@ -244,6 +261,8 @@ bool body_add(h2_stream *s, const char *data, size_t len);
 bool body_end(h2_stream *s);
 /** The client may send `len` more bytes on the connection. */
 void body_consume(h2_connection *h, size_t len);
+/** The stream's reader has taken `len` bytes. */
+void body_take(h2_stream *s, size_t len);
 bool body_whole(http_exchange *x);
 long body_piece(http_exchange *x, size_t most, char **piece);
 
@@ -264,6 +283,10 @@ char *out_room(h2_stream *s, size_t size);
 /** As out_room for a DATA frame of at most `want` bytes (at least one): how many of them can be sent now; 0 when
  * nothing can be sent any more. The place is out_end(h). */
 size_t out_data_room(h2_stream *s, size_t want);
+/** As out_data_room without waiting, for a tunnel: 0 when its user will be told. */
+size_t out_data_try(h2_stream *s, size_t want);
+/** A tunnel ends: it does not wait to send any more. */
+void out_forget(h2_stream *s);
 static inline char *out_end(h2_connection *h)
 {
     return h->out + h->out_len;

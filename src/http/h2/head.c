@@ -16,7 +16,8 @@ enum {
     SEEN_AUTHORITY = 8,
     SEEN_HOST = 16,
     SEEN_CONTENT_TYPE = 32,
-    SEEN_AUTHORIZATION = 64
+    SEEN_AUTHORIZATION = 64,
+    SEEN_PROTOCOL = 128
 };
 
 static void malformed(h2_head *head, const char *reason)
@@ -143,7 +144,8 @@ static void take_pseudo(h2_head *head, const http_head_limits *limits, tern_str 
     } known[] = {{{":method", 7}, SEEN_METHOD},
                  {{":scheme", 7}, SEEN_SCHEME},
                  {{":path", 5}, SEEN_PATH},
-                 {{":authority", 10}, SEEN_AUTHORITY}};
+                 {{":authority", 10}, SEEN_AUTHORITY},
+                 {{":protocol", 9}, SEEN_PROTOCOL}};
     unsigned bit = 0;
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
         if (is(name, known[i].name.data, known[i].name.len))
@@ -159,6 +161,8 @@ static void take_pseudo(h2_head *head, const http_head_limits *limits, tern_str 
         take_path(head, limits, value);
     else if (bit == SEEN_SCHEME)
         head->scheme = keep(head, value);
+    else if (bit == SEEN_PROTOCOL)
+        head->protocol = keep(head, value);
     else if (!authority_is_valid(value.data, value.len, NULL))
         malformed(head, ":authority is not valid");
     else
@@ -351,11 +355,32 @@ static void conclude_connect(h2_head *head)
     head->request.path_is_plain = true;
 }
 
+/** An extended CONNECT: RFC 8441 section 4. The layers above see the GET that HTTP/1.1 would have. */
+static void conclude_extended_connect(h2_head *head)
+{
+    http_request *request = &head->request;
+    const unsigned all = SEEN_METHOD | SEEN_SCHEME | SEEN_PATH | SEEN_AUTHORITY;
+    if ((head->seen & all) != all || request->method != HTTP_CONNECT || request->path.data[0] != '/') {
+        malformed(head, ":protocol without CONNECT, :scheme, :path or :authority");
+        return;
+    }
+    if (!IS(head->protocol, "websocket")) {
+        refuse(head, 501, "a protocol other than websocket");
+        return;
+    }
+    head->is_connect = request->wants_tunnel = true;
+    request->method = HTTP_GET;
+    request->method_text = TERN_STR("GET");
+}
+
 static void conclude_target(h2_head *head)
 {
     http_request *request = &head->request;
     const unsigned all = SEEN_METHOD | SEEN_SCHEME | SEEN_PATH;
-    if ((head->seen & SEEN_METHOD) != 0 && request->method == HTTP_CONNECT && head->status == 0) {
+    if ((head->seen & SEEN_PROTOCOL) != 0) {
+        if (head->status == 0)
+            conclude_extended_connect(head);
+    } else if ((head->seen & SEEN_METHOD) != 0 && request->method == HTTP_CONNECT && head->status == 0) {
         conclude_connect(head);
     } else if ((head->seen & all) != all) {
         if (head->status == 0) /* a head that is too large may have lost some */
@@ -404,7 +429,7 @@ void h2_head_conclude(h2_head *head, bool ends)
         forget(head);
         return;
     }
-    request->has_body = !ends && (!request->has_length || request->length != 0);
+    request->has_body = !ends && !head->is_connect && (!request->has_length || request->length != 0);
     if (head->cookies > 1)
         join_cookies(head);
 }

@@ -14,6 +14,7 @@ typedef struct h2_head {
     bool is_trailers;      /* fields after the body: checked, and dropped */
     bool is_ignored;       /* of a stream that has ended: decoded for HPACK's sake alone */
     bool expects_continue; /* `Expect: 100-continue` */
+    bool is_connect;       /* an extended CONNECT: a success would open a tunnel */
     bool is_after_pseudo;  /* an ordinary field was seen: pseudo-header fields must be before it */
     uint8_t seen;          /* bits of the fields that may come once */
     uint8_t urgency;       /* RFC 9218: 0 to 7 */
@@ -21,7 +22,7 @@ typedef struct h2_head {
     unsigned cookies;   /* fields named Cookie */
     int status;         /* what HTTP answers instead of the service; 0: nothing */
     const char *reason; /* with status or is_malformed: a short static clause */
-    tern_str scheme, host_field;
+    tern_str scheme, protocol, host_field;
     size_t decoded_bytes; /* of all fields so far, also of those that were not kept */
     uint32_t text_len, text_cap;
     http_header headers[HTTP_HEADERS_MAX]; /* of `request` */

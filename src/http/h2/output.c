@@ -130,7 +130,10 @@ void out_pump(h2_connection *h)
     if (s == NULL)
         return;
     h->granted = s;
-    coro_wake(s->base.writer);
+    if (s->tunnel != NULL)
+        tunnel_tell_later(s->tunnel, TUNNEL_WRITABLE);
+    else
+        coro_wake(s->base.writer);
 }
 
 /** Whether another stream that waits should send before this one goes on. */
@@ -145,7 +148,7 @@ static bool must_yield(const h2_connection *h, const h2_stream *s)
 /** When a stream that waits must have moved more. */
 static uint64_t pace_deadline(const h2_stream *s)
 {
-    return rate_deadline(s->pace_began_ms, s->pace_bytes);
+    return rate_deadline(reply_min_rate(s->base.exchange), s->pace_began_ms, s->pace_bytes);
 }
 
 /** After the deadline: whether the stream waits for others rather than for its client. */
@@ -154,7 +157,7 @@ static bool is_patient(h2_stream *s, uint64_t sent_before)
     h2_connection *h = s->h;
     uint64_t now = loop_self.now_ms;
     if ((s->needs_window && s->window <= 0) ||
-        rate_deadline(s->pace_began_ms, h->sent_bytes - sent_before) <= now)
+        rate_deadline(reply_min_rate(s->base.exchange), s->pace_began_ms, h->sent_bytes - sent_before) <= now)
         return false;
     s->pace_began_ms = now;
     s->pace_bytes = 0;
@@ -266,4 +269,34 @@ size_t out_data_room(h2_stream *s, size_t want)
     }
     use_turn(h, s);
     return 0;
+}
+
+/* -- tunnels -- */
+
+size_t out_data_try(h2_stream *s, size_t want)
+{
+    h2_connection *h = s->h;
+    if (s->base.is_broken || !has_block(h))
+        return 0;
+    if (h->out_len + ROOM_FOR_DATA > FOR_STREAMS)
+        out_flush(h);
+    size_t n = s->base.is_broken || !has_block(h) || must_yield(h, s) ? 0 : data_room(s, want);
+    if (h->granted == s)
+        h->granted = NULL;
+    h2_settle_later(h);
+    list_remove(&s->send_link);
+    if (n != 0)
+        return n;
+    s->needs_window = true;
+    s->room_wanted = ROOM_FOR_DATA;
+    list_append(&h->senders, &s->send_link);
+    return 0;
+}
+
+void out_forget(h2_stream *s)
+{
+    list_remove(&s->send_link);
+    if (s->h->granted == s)
+        s->h->granted = NULL;
+    h2_settle_later(s->h);
 }

@@ -95,6 +95,8 @@ static size_t checked_bound(http_exchange *x, size_t type_len)
 static bool put_head(http_exchange *x, const char *type, int64_t length, bool ends, size_t room)
 {
     h2_stream *s = h2_of(x);
+    if (s->head->is_connect && x->reply_status / 100 == 2 && x->tunnel == NULL)
+        reply_set_status(x, 501); /* a success would say that the tunnel is open: RFC 8441 section 5 */
     h2_connection *h = s->h;
     size_t type_len = type != NULL ? strlen(type) : 0;
     char *start = out_room(s, checked_bound(x, type_len < HEAD_BYTES_MOST ? type_len : 0) + room);
@@ -126,8 +128,7 @@ static bool put_head(http_exchange *x, const char *type, int64_t length, bool en
 
 /* -- bodies -- */
 
-/** Takes `n` bytes at the end of the output, after a frame's head, as DATA. */
-static void put_data(h2_stream *s, size_t n, bool ends)
+void reply_put_data(h2_stream *s, size_t n, bool ends)
 {
     h2_connection *h = s->h;
     h2_put_frame_head(out_end(h), n, H2_DATA, ends ? H2_END_STREAM : 0, s->priority.id);
@@ -150,7 +151,7 @@ static bool put_body(h2_stream *s, const char *data, size_t len, bool ends)
         memcpy(out_end(s->h) + H2_FRAME_HEAD_BYTES, data, n);
         data += n;
         len -= n;
-        put_data(s, n, ends && len == 0);
+        reply_put_data(s, n, ends && len == 0);
     }
     if (!list_empty(&s->base.write_turns))
         stream_wake_turns(&s->base);
@@ -173,6 +174,12 @@ static bool begin(http_exchange *x, const char *type, int64_t length)
     if (x->reply_status == 204 || x->reply_status == 205)
         length = x->reply_status == 204 ? REPLY_NO_LENGTH : 0;
     return put_head(x, type, length, x->omits_body, 0);
+}
+
+static bool begin_tunnel(http_exchange *x)
+{
+    x->reply_status = 200;
+    return put_head(x, NULL, REPLY_NO_LENGTH, false, 0) && x->reply_status == 200;
 }
 
 static bool write_some(http_exchange *x, const void *data, size_t len)
@@ -230,7 +237,7 @@ static bool end(http_exchange *x)
         return put_trailers(x);
     if (out_room(s, H2_FRAME_HEAD_BYTES) == NULL)
         return false;
-    put_data(s, 0, true);
+    reply_put_data(s, 0, true);
     return true;
 }
 
@@ -258,7 +265,7 @@ static bool send_file(http_exchange *x, int fd, uint64_t offset, uint64_t left)
             stream_give_up(s, H2_INTERNAL_ERROR);
             return false;
         }
-        put_data(s, (size_t)n, false);
+        reply_put_data(s, (size_t)n, false);
         left -= (uint64_t)n;
         offset += (uint64_t)n;
         x->sent_bytes += (uint64_t)n;
@@ -278,6 +285,7 @@ const http_wire h2_wire = {
     .end = end,
     .inform = inform,
     .abandon = abandon,
+    .begin_tunnel = begin_tunnel,
     .read_whole = body_whole,
     .read_piece = body_piece,
     .watch = stream_watch,

@@ -108,6 +108,10 @@ void stream_abort(h2_stream *s)
         stream_free_lingering(s);
         return;
     }
+    if (s->tunnel != NULL) {
+        tunnel_tell_later(s->tunnel, TUNNEL_LOST);
+        return;
+    }
     if (s->base.reader != NULL)
         coro_wake(s->base.reader);
     if (s->base.writer != NULL)
@@ -152,13 +156,31 @@ static void answer(h2_stream *s)
     x.stream = &s->base;
     x.wire = &h2_wire;
     x.request = &s->head->request;
-    x.body_is_read = s->is_remote_closed;
+    x.body_is_read = s->is_remote_closed || s->head->is_connect;
     exchange_begin(&x, lent);
     if (s->head->status != 0)
         exchange_refuse(&x, s->head->status, s->head->reason);
     else
         exchange_answer(&x);
+    if (x.tunnel != NULL)
+        h2_tunnel_take(&x);
     exchange_end(&x);
+}
+
+/** Its exchange has ended, and with it what only that needed. */
+static void become_tunnel(h2_stream *s)
+{
+    pool_put(&h2_self.heads, s->head);
+    s->head = NULL;
+    s->base.runner = NULL;
+    h2_settle_later(s->h);
+}
+
+void stream_end_tunnel(h2_stream *s)
+{
+    end_stream(s);
+    if (!s->is_lingering)
+        free_stream(s);
 }
 
 static void stream_main(void *arg)
@@ -166,6 +188,10 @@ static void stream_main(void *arg)
     h2_stream *s = arg;
     s->base.runner = coro_self();
     answer(s);
+    if (s->tunnel != NULL) {
+        become_tunnel(s);
+        return;
+    }
     end_stream(s);
     s->base.runner = NULL;
     s->is_over = !s->is_lingering;
@@ -237,7 +263,7 @@ void stream_start(h2_connection *h, h2_head *head, uint32_t id, bool ends, const
     if (!has_started || s->is_over) {
         free_stream(s);
     } else if (!s->is_lingering) {
-        s->base.has_suspended = true;
+        s->base.has_suspended = s->tunnel == NULL;
         if (s->base.exchange != NULL)
             stream_watch(s->base.exchange);
         h2_settle_later(h);

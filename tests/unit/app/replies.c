@@ -142,7 +142,7 @@ static void run_cancelled(void *arg)
     unwind_point point;
     ctx_open(&request->c);
     if (unwind_catch(&point) == 0) {
-        ctx_run_next(&request->c);
+        tern_next(&request->c);
         unwind_release(&point);
         strcat(order, "returned");
     } else {
