@@ -13,6 +13,7 @@
 #include <tern/context.h>
 #include <tern/data.h>
 #include <tern/etag.h>
+#include <tern/factors.h>
 #include <tern/fetch.h>
 #include <tern/formats.h>
 #include <tern/identity.h>

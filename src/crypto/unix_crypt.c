@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
-enum { DATA_BYTES = 64 * 1024 }; /* more than any libcrypt's struct crypt_data */
+enum { DATA_BYTES = 64 * 1024 }; /* more than the data of any libcrypt */
 
 typedef char *crypt_function(const char *password, const char *setting, void *data);
 
