@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Bottom first: each layer may include itself and those before it.
-set(TERN_LAYERS base runtime tls curl codec http schema acme app data fetch redis middleware)
+set(TERN_LAYERS base runtime tls crypto curl codec http schema acme app data fetch redis mail middleware auth)
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
@@ -17,6 +17,7 @@ set(public_fetch fetch fetch_test)
 set(public_middleware cache compress etag limits)
 set(public_app accept access app coding context formats json middleware openapi page part paths problem reply security static test timing tls upload)
 set(public_redis redis)
+set(public_auth oidc)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

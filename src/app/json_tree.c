@@ -5,21 +5,37 @@
 #include <math.h>
 #include <string.h>
 
-tern_value *tern_value_parse(tern_ctx *c, tern_str text)
+static tern_value *parse(tern_ctx *c, tern_str text, value_error *error)
 {
     const json_limits limits = {.items = c->app->options.limits.json_values};
-    value_error error;
     char *copy = ctx_need(c, arena_text(ctx_arena(c), text.data, text.len));
-    tern_value *value = value_parse(ctx_arena(c), (tern_str){copy, text.len}, &limits, &error);
+    tern_value *value = value_parse(ctx_arena(c), (tern_str){copy, text.len}, &limits, error);
+    if (value == NULL && strcmp(error->code, "no_memory") == 0)
+        ctx_need(c, NULL);
+    return value;
+}
+
+tern_value *tern_value_parse(tern_ctx *c, tern_str text)
+{
+    value_error error;
+    tern_value *value = parse(c, text, &error);
     if (value != NULL)
         return value;
-    if (strcmp(error.code, "no_memory") == 0)
-        ctx_need(c, NULL);
     bool is_large = strcmp(error.code, "too_many_values") == 0 || strcmp(error.code, "too_costly") == 0;
     if (strcmp(error.code, "not_json") != 0)
         tern_fail(c, is_large ? 413 : 400, "the JSON %s, line %u, column %u", error.message, error.line,
                   error.column);
     tern_fail(c, 400, "the JSON is wrong in line %u, column %u: %s", error.line, error.column, error.message);
+}
+
+tern_value *tern_value_try_parse(tern_ctx *c, tern_str text, const char **problem)
+{
+    value_error error;
+    tern_value *value = parse(c, text, &error);
+    *problem = value == NULL
+                   ? tern_sprintf(c, "%s in line %u, column %u", error.message, error.line, error.column)
+                   : NULL;
+    return value;
 }
 
 tern_value *tern_value_of_null(tern_ctx *c)
