@@ -15,9 +15,9 @@ set(public_schema each model value)
 set(public_data data resource sql sql_note sql_values)
 set(public_fetch fetch fetch_test)
 set(public_middleware cache compress etag limits)
-set(public_app accept access app coding context formats json middleware openapi page part paths problem reply security static test timing tls upload)
+set(public_app accept access app coding context formats identity json middleware openapi page part paths problem reply security static test timing tls upload)
 set(public_redis redis)
-set(public_auth oidc)
+set(public_auth auth oidc)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)
@@ -74,6 +74,20 @@ foreach(file IN LISTS files)
         endif()
         message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: middleware has <tern/...> alone, "
             "so publish what it needs")
+    endforeach()
+endforeach()
+
+# auth has the crypto layer besides.
+file(GLOB_RECURSE files ${ROOT}/src/auth/*.[ch])
+foreach(file IN LISTS files)
+    file(RELATIVE_PATH shown ${ROOT} ${file})
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*(\"|<(${any_layer})/)")
+    foreach(line IN LISTS lines)
+        string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
+        if(NOT included MATCHES "^(auth|crypto)/")
+            message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: auth has <tern/...> and "
+                "\"crypto/...\" alone, so publish what it needs")
+        endif()
     endforeach()
 endforeach()
 

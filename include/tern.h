@@ -5,6 +5,7 @@
 #include <tern/accept.h>
 #include <tern/access.h>
 #include <tern/app.h>
+#include <tern/auth.h>
 #include <tern/cache.h>
 #include <tern/coding.h>
 #include <tern/compress.h>
@@ -13,6 +14,7 @@
 #include <tern/etag.h>
 #include <tern/fetch.h>
 #include <tern/formats.h>
+#include <tern/identity.h>
 #include <tern/json.h>
 #include <tern/limits.h>
 #include <tern/log.h>

@@ -152,6 +152,7 @@ typedef struct tern_app_options {
     const char *openapi;      /* the document's version: "3.1", the default, or "3.2", which has QUERY */
     const char *docs_path;    /* where GET has the interactive documentation; default "/docs"; "": nowhere */
     const char *security;     /* for documentation: what routes without their own .security need; see there */
+    const char *requires;     /* permissions that every route needs, as of routes; see tern/identity.h */
     const char *server_name;  /* the Server header; default "tern"; "" leaves it out */
     tern_slashes slashes;
     tern_underscores underscores;
@@ -217,6 +218,10 @@ typedef struct tern_route_options {
     const tern_middleware *use; /* TERN_USE(...): around this route only */
     /* TERN_NEEDS(...): providers that are called before those that the handler takes, for what they refuse */
     const tern_provider *const *needs;
+    /* The permissions that the client must have, divided by commas: "books.write, @fresh" (tern/identity.h). Besides those of
+     * the groups and the application, unless it is TERN_ANYBODY. Checked after the ways of signing in, before the rest of the
+     * middleware and the handler. */
+    const char *requires;
     bool allow_encoded_slashes; /* a parameter may hold "%2F", which is '/' in it; else such a request is 400
                                  */
     bool stream_body;           /* the handler reads the body with tern_body_read */
@@ -335,6 +340,7 @@ typedef struct tern_group_options {
     const tern_middleware *use;        /* TERN_USE(...) */
     const tern_provider *const *needs; /* TERN_NEEDS(...): called for every route of the group, before the
                                           route's own */
+    const char *requires;              /* permissions that every route of the group needs, as of routes */
     const char *host;                  /* only requests for this host ("api.example.org", "*.example.org") */
 } tern_group_options;
 tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const tern_group_options *options);

@@ -68,6 +68,16 @@ typedef struct tern_middleware {
     /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
     bool takes_preflight;
     const tern_route_limits *limits; /* NULL: it sets none */
+    /* Called instead of `run`, which must be tern_entered: a piece that only lets pass or refuses. It returns to let the
+     * request pass, or fails. It costs less than `run`, as nothing has to come back through it. */
+    void (*enter)(tern_ctx *c, void *options);
+    /* it finds out who is asking (tern_set_identity), so routes inside of it may have `.requires` */
+    bool identifies;
+    bool demands;          /* and answers requests in which nobody is 401 by itself */
+    const char *challenge; /* and what 401 has in WWW-Authenticate: "Bearer"; NULL: nothing */
+    const char *const
+        *security; /* and the tern_security schemes that it takes, for documentation: NULL-ended; any one
+                                    will do; NULL: not described */
     tern_stage stage;
     bool repeats;     /* it may be around a route more than once; TERN_STAGE_ANY always may */
     const char *file; /* where it is used; filled in by the macros */
@@ -115,6 +125,8 @@ tern_load tern_load_now(tern_ctx *c);
  * it answers without the handler.
  */
 tern_reply tern_next(tern_ctx *c);
+/** The `run` of pieces that have an `enter`. */
+tern_reply tern_entered(tern_ctx *c, void *options);
 /** In `before`: looks for the route of another path and query, encoded as in a request ("/a%20b?c=d"), or of another
  * method. tern_path, tern_query and tern_method are then those; tern_target stays the client's. Fail with 500 elsewhere,
  * and for a text that cannot be one. The text must live as long as the request. */

@@ -60,6 +60,10 @@ typedef struct tern_security_options {
 void tern_security_with(tern_app *app, const char *name, const tern_security_options *options);
 #define tern_security(app, name, ...) tern_security_with(app, name, &(tern_security_options){__VA_ARGS__})
 
+/** Declares a tern_security of this name, for documentation, unless an equal one exists; returns the name that the scheme
+ * has: this one, or with a number after it if another scheme has it. For `prepare` of pieces that identify. */
+const char *tern_security_named(tern_app *app, const char *name, const tern_security_options *options);
+
 /* -- the rest of the document -- */
 
 /** A request that the application makes to those who subscribed: `tern_webhook(app, "orderPaid", .body =

@@ -56,6 +56,8 @@ typedef struct tern_resource_options {
     const tern_middleware *use;      /* TERN_USE(...) */
     /* TERN_NEEDS(...): providers that all operations need, and those that the ones that write need after them */
     const tern_provider *const *needs, *const *needs_to_write;
+    /* permissions, as of routes: for all operations, and besides them for the ones that write */
+    const char *requires, *requires_to_write;
 
     /** Permission, by operation: each leaves with tern_fail(c, 403, ...) when it is refused. `row` is the row
      * at hand as it is in the database (as it was sent for CREATE; NULL for LIST). */

@@ -127,6 +127,9 @@ tern_middleware tern_csrf_with(const tern_csrf_options *options);
  * both, unless .tokens, for then it is not a browser of the last years.
  */
 #define tern_csrf(...) tern_csrf_with(&(tern_csrf_options){__VA_ARGS__})
+/** Fails with 403 where tern_csrf would, unless a tern_csrf around the handler has let this request pass. For pieces that
+ * take a credential which browsers send by themselves: a cookie. */
+void tern_csrf_check(tern_ctx *c);
 /**
  * A token for forms of pages that .tokens protects: `<input type="hidden" name="csrf_token" value="...">`. Scripts send
  * it as X-CSRF-Token.

@@ -8,6 +8,7 @@
 #include "app/page/shape.h"
 #include "app/problem_shape.h"
 #include "app/provide/provide.h"
+#include "app/requires.h"
 #include "base/mem.h"
 #include "runtime/stack.h"
 
@@ -92,10 +93,12 @@ tern_app *tern_app_new_with(const tern_app_options *options)
     app->options.openapi_path = app_keep_text(app, options->openapi_path);
     app->options.docs_path = app_keep_text(app, options->docs_path);
     app->options.security = app_keep_text(app, options->security);
+    app->options.requires = app_keep_text(app, options->requires);
     app->options.server_name = app_keep_text(app, options->server_name);
     keep_page_names(app, &app->options.page_names);
     app->root.app = app;
     app->root.prefix = "";
+    app->root.requires = app->options.requires;
     app->pending_end = &app->pending;
     app->pieces_end = &app->pieces;
     app->hooks_end = &app->hooks;
@@ -140,6 +143,7 @@ tern_group *tern_group_new_with(tern_group *parent, const char *prefix, const te
     group->prefix = app_keep_text(app, prefix != NULL ? prefix : "");
     group->host = app_keep_text(app, options->host);
     group->needs = keep_needs(app, options->needs);
+    group->requires = app_keep_text(app, options->requires);
     tern_use_all(group, options->use);
     return group;
 }
@@ -178,6 +182,7 @@ void tern_route(tern_group *group, const char *method, const char *pattern, cons
     pending->options.tags = app_keep_text(app, options->tags);
     pending->options.description = app_keep_text(app, options->description);
     pending->options.security = app_keep_text(app, options->security);
+    pending->options.requires = app_keep_text(app, options->requires);
     pending->options.accept_query = app_keep_text(app, options->accept_query);
     pending->options.needs = keep_needs(app, options->needs);
     pending->options.takes_in = app_keep_text(app, options->takes_in);
@@ -374,6 +379,7 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
     }
     take_limits(&added.options, added.chain, added.chain_len);
     bool is_right = middleware_order_check(app, added.chain, problems);
+    is_right &= requires_plan(app, &added, problems);
     is_right &= add_page_shape(app, &added, problems);
     is_right &= add_binding(app, &added, problems);
     if (is_right && added.pattern != NULL)

@@ -124,6 +124,7 @@ struct tern_group {
     tern_middleware *use;         /* ended by run NULL */
     unsigned use_count, use_room;
     const tern_provider *const *needs; /* ended by NULL; NULL: none */
+    const char *requires;              /* NULL: nothing */
 };
 
 struct tern_app {
@@ -152,6 +153,8 @@ struct tern_app {
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     const struct problem_type *problem_types;      /* of tern_problem_type, newest first */
     struct openapi_scheme *schemes, **schemes_end; /* from tern_security, in order */
+    const char *login_page;                        /* of tern_login_page; NULL: none */
+    unsigned fresh_s;                              /* how long a login is fresh; 0: the default */
     struct openapi_extras *extras;              /* webhooks, tags, servers (openapi/extras.h); NULL: none */
     const struct problem_shaper *shaper;        /* NULL: no group has a shape of its own for problems */
     struct problem_shape *shapes, **shapes_end; /* of all groups, in order of registration */
@@ -232,6 +235,9 @@ _Noreturn void ctx_fail_faults(tern_ctx *c, int status, const char *detail, cons
 void ctx_place_fault(tern_ctx *c, tern_fault *told);
 /** Like ctx_fail, with a header for the problem's reply, which is copied. (problem.c) */
 _Noreturn void ctx_fail_field(tern_ctx *c, int status, const char *detail, const http_field *field);
+/** Ends the handler with a redirect (303), which is not a problem; `location` lives as long as the request.
+ * (problem.c) */
+_Noreturn void ctx_leave_for(tern_ctx *c, const char *location);
 /** Like tern_fail, with a text that lives as long as the request: for use when memory may be short.
  * (problem.c) */
 _Noreturn void ctx_fail(tern_ctx *c, int status, const char *detail);

@@ -134,8 +134,11 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     const tern_middleware *m = c->next;
     while (m->run != NULL) {
         c->next = m + 1;
-        if (m->skip == NULL || !m->skip(c))
-            return m->run(c, m->options);
+        if (m->skip == NULL || !m->skip(c)) {
+            if (m->enter == NULL)
+                return m->run(c, m->options);
+            m->enter(c, m->options);
+        }
         m = c->next;
     }
     c->next = NULL;
@@ -150,9 +153,20 @@ static __attribute__((noinline)) tern_reply call_next(tern_ctx *c)
     return reply_is_sound(&reply) ? reply : unsound_reply(c, reply.status);
 }
 
+/** The reply of ctx_leave_for. */
+static tern_reply left_reply(tern_ctx *c)
+{
+    c->scope.problem_status = 0; /* nothing went wrong */
+    http_field_put(c->x, "Cache-Control", "no-store", true);
+    http_field_put(c->x, c->problem_field->name, c->problem_field->value, true);
+    return (tern_reply){.status = 303};
+}
+
 /** The reply of a failure inside. A 503 is temporary: a client may retry after a second. */
 static tern_reply failure_reply(tern_ctx *c)
 {
+    if (c->scope.problem_status == 303)
+        return left_reply(c);
     if (c->scope.problem_status == 503)
         http_field_put(c->x, "Retry-After", "1", true);
     if (c->problem_field != NULL)
@@ -201,6 +215,13 @@ tern_reply ctx_run_next(tern_ctx *c)
 tern_reply tern_next(tern_ctx *c)
 {
     return ctx_run_next(c);
+}
+
+/* Not called: a piece with `enter` has this to be told from the end of a list. */
+tern_reply tern_entered(tern_ctx *c, void *options)
+{
+    (void)options;
+    return tern_next(c);
 }
 
 unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg)

@@ -2,6 +2,8 @@
 #include "app/ctx.h"
 #include "base/buf.h"
 
+#include <tern/identity.h>
+
 #include <string.h>
 
 TERN_HANDLER(healthz)
@@ -73,6 +75,8 @@ bool tern_is_health_check(tern_ctx *c)
 
 void health_add_routes(tern_app *app)
 {
-    tern_get(app, "/healthz", healthz, .summary = "Whether the process is alive", .hidden = true);
-    tern_get(app, "/readyz", readyz, .summary = "Whether requests should be sent here", .hidden = true);
+    tern_get(app, "/healthz", healthz, .summary = "Whether the process is alive", .hidden = true,
+             .requires = TERN_ANYBODY);
+    tern_get(app, "/readyz", readyz, .summary = "Whether requests should be sent here", .hidden = true,
+             .requires = TERN_ANYBODY);
 }

@@ -214,6 +214,19 @@ void ctx_fail(tern_ctx *c, int status, const char *detail)
     fail(c, status, detail, NULL, NULL);
 }
 
+void ctx_leave_for(tern_ctx *c, const char *location)
+{
+    http_field *field = ctx_need(c, arena_alloc(ctx_arena(c), sizeof *field));
+    *field = (http_field){.name = "Location", .value = location};
+    scope_before_throw();
+    c->scope.problem_status = 303;
+    c->scope.problem_detail = NULL;
+    c->problem = NULL;
+    c->problem_field = field;
+    c->told = NULL;
+    unwind_throw(UNWIND_FAIL);
+}
+
 void ctx_fail_faults(tern_ctx *c, int status, const char *detail, const tern_fault *faults, size_t count)
 {
     tern_problem *problem = count != 0 ? arena_alloc(ctx_arena(c), sizeof *problem) : NULL;

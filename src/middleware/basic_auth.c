@@ -1,6 +1,7 @@
 /** Names and passwords: RFC 7617. */
 #include <tern/access.h>
-#include <tern/app.h>
+#include <tern/identity.h>
+#include <tern/openapi.h>
 #include <tern/task.h>
 
 #include <dlfcn.h>
@@ -23,7 +24,8 @@ typedef struct basic_auth {
     const char *challenge;
     account *accounts;
     size_t count;
-    const account *hashed; /* one with a hash: what unknown names take as long as; NULL: none */
+    const account *hashed;  /* one with a hash: what unknown names take as long as; NULL: none */
+    const char *schemes[2]; /* for documentation; filled in by prepare */
 } basic_auth;
 
 /* -- crypt(3), loaded where it is needed -- */
@@ -160,24 +162,33 @@ static void read_file(basic_auth *b, tern_app *app, const char *path)
         fclose(file);
 }
 
-/** `Basic realm="...", charset="UTF-8"`; NULL with a mistake. */
-static const char *make_challenge(tern_app *app, const char *realm)
+static bool is_realm(const char *realm)
+{
+    bool is_right = strlen(realm) <= 200;
+    for (; *realm != '\0' && is_right; realm++)
+        is_right = *realm >= ' ' && *realm <= '~';
+    return is_right;
+}
+
+/** `Basic realm="...", charset="UTF-8"`; NULL for a wrong realm, and when out of memory. */
+static const char *make_challenge(const char *realm)
 {
     char made[512], *at = made + sprintf(made, "Basic realm=\"");
-    bool is_right = strlen(realm) <= 200;
-    for (; *realm != '\0' && is_right; realm++) {
-        is_right = *realm >= ' ' && *realm <= '~';
+    if (!is_realm(realm))
+        return NULL;
+    for (; *realm != '\0'; realm++) {
         if (*realm == '"' || *realm == '\\')
             *at++ = '\\';
         *at++ = *realm;
     }
     static const char end[] = "\", charset=\"UTF-8\"";
     memcpy(at, end, sizeof end);
-    const char *kept = is_right ? tern_keep(made, strlen(made) + 1) : NULL;
-    if (kept == NULL)
-        tern_mistake(app, is_right ? "basic_auth: out of memory"
-                                   : "basic_auth: .realm must be at most 200 characters of visible ASCII");
-    return kept;
+    return tern_keep(made, strlen(made) + 1);
+}
+
+static const char *realm_of(const tern_basic_auth_options *o)
+{
+    return o->realm != NULL ? o->realm : "Restricted";
 }
 
 static void prepare(tern_app *app, void *options)
@@ -196,7 +207,12 @@ static void prepare(tern_app *app, void *options)
         read_accounts(b, app, o->users);
     else if (o->file != NULL)
         read_file(b, app, o->file);
-    b->challenge = make_challenge(app, o->realm != NULL ? o->realm : "Restricted");
+    if (b->challenge == NULL)
+        tern_mistake(app, is_realm(realm_of(o))
+                              ? "basic_auth: out of memory"
+                              : "basic_auth: .realm must be at most 200 characters of visible ASCII");
+    b->schemes[0] =
+        tern_security_named(app, "basic_auth", &(tern_security_options){.type = TERN_SECURITY_BASIC});
 }
 
 /* -- the header -- */
@@ -311,7 +327,8 @@ static tern_reply run(tern_ctx *c, void *options)
     const char *name, *password;
     bool has_credentials = take_credentials(c, &name, &password);
     if (has_credentials && is_user(c, b, name, password)) {
-        tern_set_user(c, name);
+        if (tern_identity_of(c) == NULL) /* .check may have set one */
+            tern_set_identity(c, &(tern_identity){.id = name, .way = "basic auth"});
         return tern_next(c);
     }
     tern_set_header(c, "WWW-Authenticate", b->challenge);
@@ -323,10 +340,15 @@ static tern_reply run(tern_ctx *c, void *options)
 
 tern_middleware tern_basic_auth_with(const tern_basic_auth_options *options)
 {
-    basic_auth b = {.options = *options};
+    const basic_auth b = {.options = *options, .challenge = make_challenge(realm_of(options))};
+    basic_auth *kept = tern_keep(&b, sizeof b);
     return (tern_middleware){.name = "basic_auth",
                              .run = run,
-                             .options = tern_keep(&b, sizeof b),
+                             .options = kept,
+                             .identifies = true,
+                             .demands = true,
+                             .challenge = b.challenge,
+                             .security = kept != NULL ? kept->schemes : NULL,
                              .skip = options->skip,
                              .prepare = prepare,
                              .answers = "401",

@@ -24,6 +24,8 @@ typedef struct csrf_secret {
     unsigned char bytes[SECRET_BYTES];
 } csrf_secret;
 TERN_LOCAL(csrf_secret, csrf_made)
+/** The piece that let an unsafe request pass. */
+TERN_LOCAL(csrf, csrf_passed)
 
 /* -- texts -- */
 
@@ -179,8 +181,18 @@ static tern_reply run(tern_ctx *c, void *options)
         const char *why = refusal(c, options);
         if (why != NULL)
             tern_fail(c, 403, "%s", why);
+        tern_set_local(c, csrf_passed, options);
     }
     return tern_next(c);
+}
+
+void tern_csrf_check(tern_ctx *c)
+{
+    static const csrf strict = {0};
+    const char *why =
+        is_safe(tern_method(c)) || tern_local(c, csrf_passed) != NULL ? NULL : refusal(c, &strict);
+    if (why != NULL)
+        tern_fail(c, 403, "%s", why);
 }
 
 tern_middleware tern_csrf_with(const tern_csrf_options *options)

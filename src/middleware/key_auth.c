@@ -1,6 +1,7 @@
 /** Keys of an API. */
 #include <tern/access.h>
-#include <tern/app.h>
+#include <tern/identity.h>
+#include <tern/openapi.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@ enum { LEAST_KEY = 16 };
 
 typedef struct key_auth {
     tern_key_auth_options options;
-    const char *keys; /* each ended by NUL, an empty one at the end */
+    const char *keys;       /* each ended by NUL, an empty one at the end */
+    const char *schemes[5]; /* for documentation; filled in by prepare */
 } key_auth;
 
 static const char dividers[] = ", \t\r\n";
@@ -45,6 +47,11 @@ static const char *read_keys(tern_app *app, const char *list)
     return keys;
 }
 
+static bool takes_bearer(const tern_key_auth_options *o)
+{
+    return o->bearer || (o->header == NULL && o->query == NULL && o->cookie == NULL);
+}
+
 static void prepare(tern_app *app, void *options)
 {
     key_auth *k = options;
@@ -59,11 +66,21 @@ static void prepare(tern_app *app, void *options)
                      o->keys == NULL ? ".keys is NULL" : "there are two sources of keys");
     else if (o->keys != NULL)
         k->keys = read_keys(app, o->keys);
-}
-
-static bool takes_bearer(const tern_key_auth_options *o)
-{
-    return o->bearer || (o->header == NULL && o->query == NULL && o->cookie == NULL);
+    const struct {
+        const char *name, *key;
+        tern_security_type type;
+        bool is_taken;
+    } places[] = {
+        {"key_header", o->header, TERN_SECURITY_API_KEY_HEADER, o->header != NULL},
+        {"key_bearer", NULL, TERN_SECURITY_BEARER, takes_bearer(o)},
+        {"key_cookie", o->cookie, TERN_SECURITY_API_KEY_COOKIE, o->cookie != NULL},
+        {"key_query", o->query, TERN_SECURITY_API_KEY_QUERY, o->query != NULL},
+    };
+    unsigned count = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (places[i].is_taken)
+            k->schemes[count++] = tern_security_named(
+                app, places[i].name, &(tern_security_options){.type = places[i].type, .key = places[i].key});
 }
 
 /** The key of `Authorization: Bearer KEY`; NULL without one. */
@@ -90,22 +107,37 @@ static const char *key_of(tern_ctx *c, const tern_key_auth_options *o)
     return key;
 }
 
-static bool is_key(tern_ctx *c, const key_auth *k, const char *key)
+/** The number of the key in the list, from 1; 0: it is not one of them. 1 for a key that .check knows. */
+static unsigned number_of(tern_ctx *c, const key_auth *k, const char *key)
 {
-    bool is_one = false;
+    unsigned found = 0, number = 0;
     if (k->options.check != NULL)
         return k->options.check(c, key);
-    for (const char *at = k->keys; *at != '\0'; at += strlen(at) + 1) /* all of them, in a constant time */
-        is_one |= tern_secrets_are_equal(key, at);
-    return is_one;
+    for (const char *at = k->keys; *at != '\0'; at += strlen(at) + 1) { /* all of them, in a constant time */
+        unsigned is_this = tern_secrets_are_equal(key, at);
+        number++;
+        found |= number & -is_this;
+    }
+    return found;
+}
+
+/** The client is "key 2", or who .check said. */
+static void identify(tern_ctx *c, unsigned number)
+{
+    if (tern_identity_of(c) == NULL)
+        tern_set_identity(c, &(tern_identity){.id = number == 1 ? "key 1" : tern_sprintf(c, "key %u", number),
+                                              .way = "key auth"});
 }
 
 static tern_reply run(tern_ctx *c, void *options)
 {
     const key_auth *k = options;
     const char *key = key_of(c, &k->options);
-    if (key != NULL && key[0] != '\0' && is_key(c, k, key))
+    unsigned number = key != NULL && key[0] != '\0' ? number_of(c, k, key) : 0;
+    if (number != 0) {
+        identify(c, number);
         return tern_next(c);
+    }
     bool is_bearer = takes_bearer(&k->options);
     tern_set_header(c, "WWW-Authenticate",
                     !is_bearer    ? "ApiKey"
@@ -117,10 +149,15 @@ static tern_reply run(tern_ctx *c, void *options)
 
 tern_middleware tern_key_auth_with(const tern_key_auth_options *options)
 {
-    key_auth k = {.options = *options};
+    const key_auth k = {.options = *options};
+    key_auth *kept = tern_keep(&k, sizeof k);
     return (tern_middleware){.name = "key_auth",
                              .run = run,
-                             .options = tern_keep(&k, sizeof k),
+                             .options = kept,
+                             .identifies = true,
+                             .demands = true,
+                             .challenge = takes_bearer(options) ? "Bearer" : "ApiKey",
+                             .security = kept != NULL ? kept->schemes : NULL,
                              .skip = options->skip,
                              .prepare = prepare,
                              .answers = "401",

@@ -82,8 +82,8 @@ bool openapi_check_security(const tern_app *app, buf *problems);
 /** The array of a list of names: `[{"token":[]}]`, any one of which suffices. (security.c) */
 void openapi_print_security(const char *names, buf *out);
 /** The member "security" of an operation, if it has one: from the route, otherwise from its providers, all of
- * which are needed. (security.c) */
-void openapi_print_route_security(const route *r, buf *out);
+ * which are needed, otherwise from the middleware that identifies. (security.c) */
+void openapi_print_route_security(const openapi_document *doc, const route *r, buf *out);
 /** Whether the route needs a tern_security, by its own options, its providers' or the application's.
  * (security.c) */
 bool openapi_needs_security(const tern_app *app, const route *r);

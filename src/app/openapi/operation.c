@@ -428,7 +428,7 @@ void openapi_print_operation(const openapi_document *doc, const openapi_operatio
         print_accepted(r->accept_query, out);
     openapi_print_replies(doc, operation, out);
     openapi_print_callbacks(doc, r, operation->id, out);
-    openapi_print_route_security(r, out);
+    openapi_print_route_security(doc, r, out);
     if (r->host != NULL)
         openapi_print_host(doc, r, out);
     append_close(out, '}');

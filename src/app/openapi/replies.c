@@ -4,6 +4,7 @@
 #include "app/page/shape.h"
 #include "app/problem_shape.h"
 #include "app/provide/provide.h"
+#include "app/requires.h"
 
 #include "http/status.h"
 #include "schema/json/append.h"
@@ -376,6 +377,7 @@ unsigned openapi_problems(const tern_app *app, const route *r, int statuses[OPEN
     bool may_occur[OPENAPI_PROBLEMS] = {
         [400 - FIRST_PROBLEM] = has_input,
         [401 - FIRST_PROBLEM] = openapi_needs_security(app, r),
+        [403 - FIRST_PROBLEM] = r->requires != NULL && r->requires->names_permission,
         [404 - FIRST_PROBLEM] = r->param_count > 0,
         [413 - FIRST_PROBLEM] = has_body,
         [412 - FIRST_PROBLEM] = r->options.if_match || r->options.need_if_match,

@@ -1,9 +1,12 @@
 /** How clients authenticate: the schemes of tern_security, for the document. */
 #include "app/openapi/internal.h"
 #include "app/provide/provide.h"
+#include "app/requires.h"
 
 #include "base/name_table.h"
 #include "schema/json/append.h"
+
+#include <tern/identity.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +30,42 @@ void tern_security_with(tern_app *app, const char *name, const tern_security_opt
     scheme->options.scopes = openapi_keep_scopes(app, options->scopes);
     *app->schemes_end = scheme;
     app->schemes_end = &scheme->next;
+}
+
+static bool are_equal(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/** Whether the two describe one scheme, whatever its description. */
+static bool is_same_scheme(const tern_security_options *a, const tern_security_options *b)
+{
+    return a->type == b->type && are_equal(a->key, b->key) && are_equal(a->url, b->url) &&
+           are_equal(a->format, b->format) && are_equal(a->flows, b->flows) &&
+           are_equal(a->authorization_url, b->authorization_url) && are_equal(a->token_url, b->token_url);
+}
+
+static bool has_scheme(const tern_app *app, const char *name)
+{
+    const openapi_scheme *scheme = app->schemes;
+    while (scheme != NULL && !are_equal(scheme->name, name))
+        scheme = scheme->next;
+    return scheme != NULL;
+}
+
+const char *tern_security_named(tern_app *app, const char *name, const tern_security_options *options)
+{
+    for (const openapi_scheme *scheme = app->schemes; scheme != NULL; scheme = scheme->next)
+        if (is_same_scheme(&scheme->options, options))
+            return scheme->name;
+    const char *free_name = app_keep_text(app, name);
+    for (unsigned n = 2; free_name != NULL && has_scheme(app, free_name); n++) {
+        free_name = arena_printf(&app->arena, "%s_%u", name, n);
+        app->memory_short |= free_name == NULL;
+    }
+    if (free_name != NULL)
+        tern_security_with(app, free_name, options);
+    return free_name;
 }
 
 bool openapi_next_word(const char **at, tern_str *word)
@@ -298,7 +337,55 @@ static void print_ways(const ways *w, buf *out)
     append_close(out, ']');
 }
 
-void openapi_print_route_security(const route *r, buf *out)
+/* -- the pieces that identify, and .requires -- */
+
+/** Whether a piece around the route says which schemes it takes. */
+static bool has_identifying(const route *r)
+{
+    for (unsigned i = 0; i < r->chain_len; i++)
+        if (r->chain[i].identifies && r->chain[i].security != NULL && r->chain[i].security[0] != NULL)
+            return true;
+    return false;
+}
+
+static bool is_demanded(const route *r)
+{
+    bool is = r->requires != NULL;
+    for (unsigned i = 0; i < r->chain_len; i++)
+        is |= r->chain[i].demands;
+    return is;
+}
+
+/** One scheme, with the permissions that the route requires: roles or scopes, as the scheme has it. */
+static void print_identified(const route *r, const char *scheme, buf *out)
+{
+    const char *const *p = r->requires != NULL ? r->requires->permissions : NULL;
+    append_open(out, '{');
+    append_key(out, scheme);
+    append_open(out, '[');
+    for (; p != NULL && *p != NULL; p++)
+        if ((*p)[0] != '@')
+            append_text(out, *p);
+    append_close(out, ']');
+    append_close(out, '}');
+}
+
+/** Any scheme of any piece will do; where nobody has to be signed in, also none. */
+static void print_identifying(const route *r, buf *out)
+{
+    append_key(out, "security");
+    append_open(out, '[');
+    for (unsigned i = 0; i < r->chain_len; i++) {
+        const char *const *scheme = r->chain[i].identifies ? r->chain[i].security : NULL;
+        for (; scheme != NULL && *scheme != NULL; scheme++)
+            print_identified(r, *scheme, out);
+    }
+    if (!is_demanded(r))
+        append_raw(out, "{}");
+    append_close(out, ']');
+}
+
+void openapi_print_route_security(const openapi_document *doc, const route *r, buf *out)
 {
     ways w;
     if (r->options.security != NULL) {
@@ -307,6 +394,8 @@ void openapi_print_route_security(const route *r, buf *out)
     } else if (find_ways(r, &w)) {
         append_key(out, "security");
         print_ways(&w, out);
+    } else if (doc->app->options.security == NULL && has_identifying(r)) {
+        print_identifying(r, out);
     }
 }
 
@@ -314,6 +403,8 @@ bool openapi_needs_security(const tern_app *app, const route *r)
 {
     ways w;
     const char *names = r->options.security;
+    if (r->requires != NULL)
+        return true;
     if (names == NULL && find_ways(r, &w)) {
         for (unsigned i = 0; i < w.count; i++)
             if (w.sets[i] == 0) /* all its providers are optional */

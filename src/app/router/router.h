@@ -39,7 +39,8 @@ typedef struct route {
     const struct bind_plan *bind; /* how handler.input is filled; NULL: the handler has no input */
     /* its providers; NULL: none. Otherwise handler.run calls them first */
     const struct provide_plan *provide;
-    const tern_group *group;       /* that it was registered in */
+    const tern_group *group;            /* that it was registered in */
+    const struct requirement *requires; /* of .requires; NULL: nothing (requires.h) */
     tern_str reply_head;           /* of replies with .wrapped: `{"user":`; empty: they are not wrapped */
     const struct page_shape *page; /* of the replies of tern_page */
     const char *accept_query;      /* of QUERY: media types of bodies it takes; NULL: unknown */

@@ -455,6 +455,17 @@ static const tern_provider *const *needs_of(tern_app *app, const tern_resource_o
     return needs;
 }
 
+/** The permissions of an operation; NULL without any, or without memory, which app_compile reports. */
+static const char *requires_of(tern_app *app, const tern_resource_options *o, bool writes)
+{
+    const char *always = o->requires, *more = writes ? o->requires_to_write : NULL;
+    if (always == NULL || more == NULL)
+        return always != NULL ? always : more;
+    const char *both = arena_printf(&app->arena, "%s, %s", always, more);
+    app->memory_short |= both == NULL;
+    return both;
+}
+
 static void add_operation(tern_group *group, const char *pattern, const resource *r, tern_operation operation)
 {
     tern_app *app = group->app;
@@ -475,6 +486,7 @@ static void add_operation(tern_group *group, const char *pattern, const resource
         .line = o->line,
         .use = o->use,
         .needs = needs_of(app, o, operation),
+        .requires = requires_of(app, o, operation != TERN_OPERATION_LIST && operation != TERN_OPERATION_READ),
         .tags = o->tags,
         .security = o->security,
         .allow_encoded_slashes = o->allow_encoded_slashes,
