@@ -16,10 +16,13 @@
 #include <tern/formats.h>
 #include <tern/identity.h>
 #include <tern/json.h>
+#include <tern/jwt.h>
 #include <tern/limits.h>
 #include <tern/log.h>
+#include <tern/mail.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/oidc.h>
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
@@ -28,6 +31,7 @@
 #include <tern/redis.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
+#include <tern/secret.h>
 #include <tern/security.h>
 #include <tern/shared.h>
 #include <tern/sql.h>

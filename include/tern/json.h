@@ -64,6 +64,15 @@
  */
 #define tern_json_read(c, Model) ((Model *)tern_json_read_of(c, TERN_TYPE(Model)))
 
+/** The JSON of a value as text in the request's memory, for anything but a reply: `tern_json_print(c, Todo, &todo)`. Fails
+ * with 500 when it is NULL or has a NULL where the document has a value. */
+#define tern_json_print(c, Model, ...)                                                                       \
+    tern_json_print_of(c, TERN_TYPE(Model), TERN_POINTER_TO_(Model, __VA_ARGS__))
+/** Reads JSON that is not the body: a `Model *` in the request's memory, valid by its rules; NULL with the first fault in
+ * `*problem`. Keys that the model does not have are skipped. `text` is copied. */
+#define tern_json_parse(c, Model, text, problem)                                                             \
+    ((Model *)tern_json_parse_of(c, TERN_TYPE(Model), text, problem))
+
 /* What the macros call. `checks`: whether the value is held against its rules. */
 tern_reply tern_json_of(tern_ctx *c, const tern_type *type, const void *value, bool checks) TERN_TO_RETURN_;
 tern_reply tern_created_of(tern_ctx *c, const tern_type *type, const void *value,
@@ -73,5 +82,7 @@ tern_reply tern_page_of(tern_ctx *c, const tern_type *list_type, const void *lis
 tern_reply tern_page_found(tern_ctx *c, const tern_type *list_type, const void *list,
                            const tern_paging *paging, bool checks) TERN_TO_RETURN_;
 void *tern_json_read_of(tern_ctx *c, const tern_type *type);
+const char *tern_json_print_of(tern_ctx *c, const tern_type *type, const void *value);
+void *tern_json_parse_of(tern_ctx *c, const tern_type *type, tern_str text, const char **problem);
 
 #endif

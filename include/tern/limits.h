@@ -174,6 +174,25 @@ tern_middleware tern_cpu_limit_with(const tern_cpu_limit_options *options);
  */
 #define tern_cpu_limit(...) tern_cpu_limit_with(&(tern_cpu_limit_options){__VA_ARGS__})
 
+typedef struct tern_throttle_options {
+    /* bytes a second that a client must send of a body, and take of a reply, at least: on the average since it began,
+     * after 5 seconds; default --min-rate */
+    uint64_t min_body_rate, min_reply_rate;
+    uint64_t reply_rate; /* bytes a second that a client gets of a reply's body, at most; default: no limit */
+    uint64_t reply_free; /* the first bytes of a body, which are sent at full speed */
+} tern_throttle_options;
+tern_middleware tern_throttle_with(const tern_throttle_options *options);
+/**
+ * How slow a client may be, and how fast it may be served: `tern_throttle(.min_body_rate = 10 << 10)` around routes that
+ * take uploads, `tern_throttle(.reply_rate = 1 << 20)` around downloads. At least one option is required.
+ *
+ * A body that comes more slowly is answered with 408, and a client that takes its reply more slowly loses its connection
+ * (or its stream of HTTP/2). `.reply_rate` is that of one reply: ten requests at a time get ten times as much. It holds
+ * for files, streams and bytes, in ten pieces a second, and what a stream did not use while it wrote nothing is sent
+ * faster afterwards.
+ */
+#define tern_throttle(...) tern_throttle_with(&(tern_throttle_options){__VA_ARGS__})
+
 /* -- what is done about handlers that fail -- */
 
 typedef struct tern_circuit_breaker_options {
@@ -209,8 +228,7 @@ typedef struct tern_maintenance_options {
     unsigned retry_after_s; /* default 60 */
     /* makes the reply for browsers, say a page of a file; the status becomes 503 */
     tern_problem_function *page;
-    const char
-        *allow; /* addresses and networks whose requests pass: "192.0.2.1, 10.0.0.0/8, 2001:db8::/32" */
+    const char *allow; /* networks whose requests pass, as of tern_ip_filter: "192.0.2.1, 10.0.0.0/8, unix" */
     bool (*skip)(tern_ctx *c);
 } tern_maintenance_options;
 

@@ -40,10 +40,11 @@ typedef enum tern_stage {
 } tern_stage;
 
 /** What a piece sets for the routes that it wraps, as their options of the same names would; 0: nothing. Where several
- * do, a route's own option counts, and else the innermost piece. */
+ * do, a route's own option counts if it has one, and else the innermost piece. */
 typedef struct tern_route_limits {
     size_t max_body;
     unsigned timeout_ms, cpu_ms;
+    uint64_t min_body_rate, min_reply_rate, reply_rate, reply_free; /* as of tern_throttle */
 } tern_route_limits;
 
 /** One piece of middleware with its options. */
@@ -64,6 +65,10 @@ typedef struct tern_middleware {
     /* Called before the route is looked up, and before `run`: may change what is looked up by tern_set_method and
      * tern_set_target, read the body by tern_body, or fail. Only for pieces of the application itself. */
     void (*before)(tern_ctx *c, void *options);
+    /* Sets the headers that `run` adds to every reply, for replies that Tern makes without running the chain: a body
+     * that is too large or too slow, a time limit, a server that stops. The request's head is known, and its route if
+     * there is one; it may not wait. NULL: it adds none to those. */
+    void (*mark)(tern_ctx *c, void *options);
     bool deprecates; /* for documentation: the routes that it wraps are deprecated */
     /* answers CORS's preflight requests: its route's chain is also run for those, whose method is OPTIONS */
     bool takes_preflight;
@@ -89,6 +94,19 @@ void *tern_keep(const void *options, size_t size);
 /** Reports a mistake in how the application was set up, one line: "cors: .origins has ...". tern_run prints all
  * of them and returns 1. For functions that are called before it and for `prepare`. */
 void tern_mistake(tern_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** A header that was checked and copied once: for pieces that set it on every reply. */
+typedef struct tern_kept_header tern_kept_header;
+/**
+ * Keeps a header for as long as the process lives: for `prepare`.
+ *
+ * @param value  NULL: it differs from reply to reply, so tern_set_kept_header is given it.
+ * @return NULL after tern_mistake: for what tern_set_header refuses, or when out of memory.
+ */
+const tern_kept_header *tern_keep_header(tern_app *app, const char *name, const char *value);
+/** tern_set_header of a kept header, at the cost of a few stores. `value` NULL: the kept one; another is checked and
+ * copied, and refused as by tern_set_header. */
+bool tern_set_kept_header(tern_ctx *c, const tern_kept_header *header, const char *value);
 
 /** How busy this worker is: see tern_load_now. */
 typedef struct tern_load {

@@ -128,8 +128,8 @@ tern_reply tern_with_status(tern_reply reply, int status);
  */
 bool tern_set_header(tern_ctx *c, const char *name, const char *value);
 bool tern_add_header(tern_ctx *c, const char *name, const char *value);
-/** Adds the name of a request header to Vary, unless that has it or "*" already: caches then keep one reply for each of
- * its values. */
+/** Adds the name of a request header, or several with commas, to the reply's one line of Vary, unless that has it or "*"
+ * already: caches then keep one reply for each of its values. tern_add_header(c, "Vary", ...) does the same. */
 void tern_vary(tern_ctx *c, const char *header);
 /** The reply's header set so far, or NULL. */
 const char *tern_reply_header(tern_ctx *c, const char *name);

@@ -47,7 +47,10 @@ typedef struct tern_static_options {
     const char *not_found; /* a file of the folder that is sent with 404; default: a problem like any other */
     bool listing;          /* a folder without such a file is a page of links */
     bool dot_files;        /* serves and lists names that begin with a '.' */
-    unsigned recheck_ms;   /* how long a file that was opened may be served before its path is resolved again;
+    /* Follows symbolic links that lead out of the folder: only for folders that nobody else can write to, since a link
+     * then makes any file that this process may read public. */
+    bool symlinks;
+    unsigned recheck_ms; /* how long a file that was opened may be served before its path is resolved again;
                               default 1000 */
     const tern_middleware *use;        /* TERN_USE(...): around these files only */
     const tern_provider *const *needs; /* TERN_NEEDS(...): called before, for what they refuse */
@@ -74,7 +77,7 @@ void tern_static_with(tern_group *group, const char *prefix, tern_files_ files,
  * in its place, with Content-Encoding and Vary.
  *
  * `folder` is relative to the working directory at the start, where it must exist. Nothing outside of it is
- * ever opened: symbolic links that lead out, files that are not regular, and hidden names are 404. A folder
+ * ever opened: symbolic links that lead out (but with `.symlinks`), files that are not regular, and hidden names are 404. A folder
  * without a '/' at its end is redirected (308), if it has an index file or a listing.
  *
  * Up to 128 files stay open in each worker while they are requested. A file that is written to, replaced or

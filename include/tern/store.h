@@ -29,7 +29,7 @@ tern_shared_store *tern_shared_store_new_with(const char *name, const tern_share
  * The store named `name` (up to 47 bytes), empty at first: `tern_shared_store_new("pages", .bytes = 1 << 24)`.
  * Call it in `main`, or in `prepare` of a piece of middleware, before tern_run forks the workers. The same name
  * and options give the same store. NULL with errno set: EINVAL for sizes that make no sense, EEXIST when the
- * name belongs to anything else, or the kernel's error when there is no memory. Lives until the process ends.
+ * name belongs to anything else, or the kernel's error when out of memory. Lives until the process ends.
  */
 #define tern_shared_store_new(name, ...)                                                                     \
     tern_shared_store_new_with(name, &(tern_shared_store_options){__VA_ARGS__})

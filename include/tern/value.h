@@ -29,6 +29,7 @@ extern "C" {
 
 typedef struct tern_value tern_value;
 typedef struct tern_ctx tern_ctx;
+typedef struct tern_app tern_app;
 
 typedef enum tern_value_kind {
     TERN_JSON_NULL,
@@ -98,9 +99,10 @@ bool tern_value_remove_at(tern_value *value, size_t index);
  * with 400 (413 for more values than `.limits.json_values`) and the line and column of the error. `text` is
  * copied: `tern_value_parse(c, tern_body(c))`. */
 tern_value *tern_value_parse(tern_ctx *c, tern_str text);
-/** As tern_value_parse, for a text that is not the client's: returns NULL for a text that is not JSON, and `*problem`
- * says what is wrong with it ("expected a value in line 1, column 1"). Fails with 503 when out of memory. */
-tern_value *tern_value_try_parse(tern_ctx *c, tern_str text, const char **problem);
+/** The same, but NULL for a text that is not such JSON, with the error in `*problem` (NULL: it does not matter). */
+tern_value *tern_value_parse_try(tern_ctx *c, tern_str text, const char **problem);
+/** The same before the application listens: in its memory, for a text of at most 1,000,000 values. */
+tern_value *tern_value_parse_at_start(tern_app *app, tern_str text, const char **problem);
 
 tern_value *tern_value_of_null(tern_ctx *c);
 tern_value *tern_value_of_bool(tern_ctx *c, bool value);

@@ -1,6 +1,7 @@
 /** What a client would like to read: its Accept headers (RFC 9110 section 12.5). */
 #include <tern/accept.h>
 
+#include "app/accept.h"
 #include "app/ctx.h"
 #include "base/text.h"
 
@@ -16,8 +17,7 @@ static void trim(tern_str *s)
         s->len--;
 }
 
-/** The next part of `*rest` up to `separator`; false at the end. */
-static bool next_part(tern_str *rest, char separator, tern_str *part)
+bool accept_next_part(tern_str *rest, char separator, tern_str *part)
 {
     if (rest->data == NULL)
         return false;
@@ -28,19 +28,19 @@ static bool next_part(tern_str *rest, char separator, tern_str *part)
     return true;
 }
 
-/** "0.8" as 800: thousandths, RFC 9110 section 12.4.2. Other text counts as 0. */
-static unsigned quality(tern_str text)
+unsigned accept_quality(tern_str text)
 {
-    unsigned thousandths = 0, weight = 1000;
-    for (size_t i = 0; i < text.len && i < 5; i++) {
+    enum { WHOLE = 1000 };
+    unsigned thousandths = 0, place = WHOLE;
+    for (size_t i = 0; i < text.len; i++) {
         if (i == 1 && text.data[i] == '.')
             continue;
-        if (text.data[i] < '0' || text.data[i] > '9')
+        if (i == 1 || text.data[i] < '0' || text.data[i] > '9')
             return 0;
-        thousandths += weight * (unsigned)(text.data[i] - '0');
-        weight /= 10;
+        thousandths += place * (unsigned)(text.data[i] - '0');
+        place /= 10;
     }
-    return thousandths <= 1000 ? thousandths : 1000;
+    return thousandths <= WHOLE ? thousandths : 0;
 }
 
 static bool is_same(tern_str a, tern_str b)
@@ -58,6 +58,16 @@ static bool is_quality(tern_str part)
     return part.len >= 2 && text_equal_nocase("q=", part.data, 2);
 }
 
+unsigned accept_weight(tern_str parameters)
+{
+    unsigned weight = 1000;
+    tern_str part;
+    while (accept_next_part(&parameters, ';', &part))
+        if (is_quality(part))
+            weight = accept_quality((tern_str){part.data + 2, part.len - 2});
+    return weight;
+}
+
 /** Many clients write "application/json; charset=utf-8", and mean JSON. */
 static bool is_charset(tern_str part)
 {
@@ -72,8 +82,8 @@ enum { ANY = 1, FAMILY, NAME }; /* one more for each parameter */
 static bool has_param(tern_str offer, tern_str wanted)
 {
     tern_str part;
-    next_part(&offer, ';', &part);
-    while (next_part(&offer, ';', &part))
+    accept_next_part(&offer, ';', &part);
+    while (accept_next_part(&offer, ';', &part))
         if (is_same(part, wanted))
             return true;
     return false;
@@ -84,7 +94,7 @@ static unsigned match_type(tern_str range, tern_str params, tern_str offer)
 {
     tern_str rest = offer, type, part;
     unsigned exactness = NAME;
-    next_part(&rest, ';', &type);
+    accept_next_part(&rest, ';', &type);
     const char *slash = type.len != 0 ? memchr(type.data, '/', type.len) : NULL;
     const size_t family = slash != NULL ? (size_t)(slash - type.data) + 1 : type.len;
     if (is_text(range, "*/*"))
@@ -94,7 +104,7 @@ static unsigned match_type(tern_str range, tern_str params, tern_str offer)
         exactness = FAMILY;
     else if (!is_same(range, type))
         return 0;
-    while (next_part(&params, ';', &part) && !is_quality(part)) {
+    while (accept_next_part(&params, ';', &part) && !is_quality(part)) {
         if (part.len == 0 || is_charset(part))
             continue;
         if (!has_param(offer, part))
@@ -138,18 +148,14 @@ static int weight_in(tern_str list, tern_accept_kind kind, tern_str offer)
 {
     int weight = -1;
     unsigned exactness = 0;
-    tern_str item, range, part;
-    while (next_part(&list, ',', &item)) {
-        unsigned q = 1000;
-        next_part(&item, ';', &range);
+    tern_str item, range;
+    while (accept_next_part(&list, ',', &item)) {
+        accept_next_part(&item, ';', &range);
         const unsigned found = match(kind, range, item, offer);
         if (found <= exactness)
             continue;
-        while (next_part(&item, ';', &part))
-            if (is_quality(part))
-                q = quality((tern_str){part.data + 2, part.len - 2});
         exactness = found;
-        weight = (int)q;
+        weight = (int)accept_weight(item);
     }
     return weight;
 }

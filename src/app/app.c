@@ -356,6 +356,35 @@ static void take_limits(tern_route_options *o, const tern_middleware *chain, uns
     }
 }
 
+static uint64_t first_of(uint64_t one, uint64_t other)
+{
+    return one != 0 ? one : other;
+}
+
+/** The pace that the middleware around the route sets; NULL: none does. False when out of memory. */
+static bool make_pace(tern_app *app, route *added)
+{
+    http_pace pace = {0};
+    for (unsigned i = added->chain_len; i-- > 0;) { /* from the inside out */
+        const tern_route_limits *limits = added->chain[i].limits;
+        if (limits == NULL)
+            continue;
+        if (pace.reply_rate == 0)
+            pace.reply_free = limits->reply_free;
+        pace.min_body_rate = first_of(pace.min_body_rate, limits->min_body_rate);
+        pace.min_reply_rate = first_of(pace.min_reply_rate, limits->min_reply_rate);
+        pace.reply_rate = first_of(pace.reply_rate, limits->reply_rate);
+    }
+    if (pace.min_body_rate == 0 && pace.min_reply_rate == 0 && pace.reply_rate == 0)
+        return true;
+    http_pace *kept = app_keep(app, sizeof *kept);
+    if (kept == NULL)
+        return false;
+    *kept = pace;
+    added->pace = kept;
+    return true;
+}
+
 /** False with lines in `problems`; the router reports its own mistakes later. */
 static bool add_pending(tern_app *app, const app_pending *pending, buf *problems)
 {
@@ -378,6 +407,8 @@ static bool add_pending(tern_app *app, const app_pending *pending, buf *problems
         return false;
     }
     take_limits(&added.options, added.chain, added.chain_len);
+    if (!make_pace(app, &added))
+        return false;
     bool is_right = middleware_order_check(app, added.chain, problems);
     is_right &= requires_plan(app, &added, problems);
     is_right &= add_page_shape(app, &added, problems);

@@ -47,3 +47,13 @@ const char *app_redis_url(const tern_app *app)
 {
     return setting_or_variable(app->redis_url, "TERN_REDIS_URL");
 }
+
+const char *app_mail_url(const tern_app *app)
+{
+    return setting_or_variable(app->mail_url, "TERN_MAIL_URL");
+}
+
+const char *app_mail_from(const tern_app *app)
+{
+    return setting_or_variable(app->mail_from, "TERN_MAIL_FROM");
+}

@@ -42,5 +42,9 @@ const char *app_database_url(const tern_app *app);
 const char *app_database_prepare(const tern_app *app);
 /** The URL of --redis or TERN_REDIS_URL; NULL when neither is given. It may contain a password. */
 const char *app_redis_url(const tern_app *app);
+/** The URL of --mail-url or TERN_MAIL_URL, which may contain a password, and the sender of --mail-from or
+ * TERN_MAIL_FROM; NULL when neither is given. */
+const char *app_mail_url(const tern_app *app);
+const char *app_mail_from(const tern_app *app);
 
 #endif

@@ -101,7 +101,7 @@ const char *tern_remote_address(tern_ctx *c)
 
 const char *tern_request_id(tern_ctx *c)
 {
-    if (c->request_id[0] == '\0') {
+    if (c->request_id[0] == '\0' && !request_id_make(c->request_id)) {
         request_id_prepare();
         request_id_make(c->request_id);
     }

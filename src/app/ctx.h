@@ -149,6 +149,9 @@ struct tern_app {
     const char *database_url;                      /* from the settings; NULL: not given */
     const char *database_prepare;                  /* the same */
     const char *redis_url;                         /* the same */
+    const char *mail_url, *mail_from;              /* the same */
+    const char *secret_keys_file;                  /* the same */
+    struct app_secrets *secrets;                   /* of tern_secrets (secret/keys.h); NULL: not declared */
     struct provide_replacement *replacements;      /* of providers, in tests */
     app_testing *testing;                          /* NULL: not under test; set before app_prepare */
     const struct problem_type *problem_types;      /* of tern_problem_type, newest first */
@@ -163,6 +166,7 @@ struct tern_app {
     buf openapi;              /* the document (openapi.c); empty until a client requests it */
     static_file openapi_file; /* the same, as served */
     bool has_openapi_route;
+    bool marks;                    /* some piece of middleware has a `mark` */
     bool has_encoded_slashes;      /* some route allows them */
     static_file *docs_files;       /* the parts of /docs, by docs_part; NULL until its routes exist */
     void (*tried_frames[8])(void); /* of the last files checked for stack probes */
@@ -170,6 +174,7 @@ struct tern_app {
     const char *unprobed_file; /* a file without them; NULL: none known */
     unsigned formats;          /* besides JSON: TERN_MSGPACK, TERN_CBOR */
     bool memory_short;         /* out of memory during registration: app_compile reports it */
+    bool is_development;       /* --development */
     bool is_draining;          /* this worker is stopping: /readyz replies 503 */
 };
 
@@ -206,8 +211,6 @@ typedef struct ctx_fields {
 void ctx_keep_fields(tern_ctx *c, ctx_fields *kept);
 void ctx_restore_fields(tern_ctx *c, const ctx_fields *kept);
 
-/** Runs what `c->next` names inside a catch point and returns its reply or the problem reply (dispatch.c). */
-tern_reply ctx_run_next(tern_ctx *c);
 /** Sets up `c` for a request whose route was not looked up. (dispatch.c) */
 void ctx_begin(tern_ctx *c, tern_app *app, http_exchange *x);
 /** The request's memory. */
@@ -251,6 +254,8 @@ const char *ctx_text(tern_ctx *c, tern_str text);
 const char *ctx_header_list(tern_ctx *c, const char *name);
 /** The same value; NULL when out of memory. (header_lists.c) */
 const char *ctx_header_list_or_null(tern_ctx *c, const char *name);
+/** Adds to Vary the names of a list that it does not have: one line with each name once. (headers.c) */
+void ctx_vary(tern_ctx *c, tern_str names);
 /** Takes the next element of a list, without the white space around it; empty ones are skipped, and a comma
  * between double quotes does not end one. False at the end. (header_lists.c) */
 bool ctx_list_next(tern_str *rest, tern_str *element);
@@ -276,8 +281,21 @@ void repeat_cancel_all(void);
 int ctx_file_status(int error);
 /** `reply`, or a 500 when it does not match the route's .returns. (typed_reply.c) */
 tern_reply typed_reply_check(tern_ctx *c, const tern_reply *reply);
-/** Whether http can send it: a status of 200 to 599, and the data that its kind needs. (reply.c) */
-bool reply_is_sound(const tern_reply *reply);
+/** Whether http can send it: a status of 200 to 599, and the data that its kind needs. */
+static inline bool reply_is_sound(const tern_reply *reply)
+{
+    if (reply->status < 200 || reply->status > 599)
+        return false;
+    switch (reply->kind) {
+    case TERN_REPLY_BYTES:
+        return reply->data != NULL || reply->len == 0;
+    case TERN_REPLY_FILE:
+        return reply->arg != NULL;
+    case TERN_REPLY_STREAM:
+        return reply->write != NULL;
+    }
+    return false;
+}
 /** "GET /users/{id}" or "GET (no route)" for log lines, in `out`. (problem.c) */
 const char *ctx_route_label(tern_ctx *c, char *out, size_t size);
 /** Sends `reply` through http; never throws, since no caller would catch it (send.c). */

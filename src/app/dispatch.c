@@ -7,7 +7,7 @@
 #include "app/address.h"
 #include "app/before.h"
 #include "app/formats.h"
-#include "app/problem_shape.h"
+#include "app/refused.h"
 #include "base/text.h"
 #include "runtime/coro.h"
 #include "runtime/cpu_limit.h"
@@ -84,17 +84,26 @@ static tern_reply slash_redirect(tern_ctx *c)
     return tern_redirect_with(c, 308, url);
 }
 
+/** The route for another method at the request's path; NULL: none. */
+static const route *route_of_method(tern_ctx *c, http_method method, tern_str name)
+{
+    const tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : c->x->request->path;
+    route_match match;
+    route_found found = router_match(c->app->router, method, name, c->x->request->host, path, &match);
+    bool is_other_slash = found == ROUTE_ADD_SLASH || found == ROUTE_REMOVE_SLASH;
+    return found == ROUTE_FOUND || (is_other_slash && c->app->options.slashes == TERN_SLASH_SAME)
+               ? match.route
+               : NULL;
+}
+
 /** Says which bodies QUERY takes at this path, if it has such a route. */
 static void add_accept_query(tern_ctx *c)
 {
-    const http_request *request = c->x->request;
-    route_match match;
-    tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : request->path;
-    if (!request->is_asterisk && strstr(c->match.allow, "QUERY") != NULL &&
-        router_match(c->app->router, HTTP_QUERY, TERN_STR("QUERY"), request->host, path, &match) ==
-            ROUTE_FOUND &&
-        match.route->accept_query != NULL)
-        http_field_put(c->x, "Accept-Query", match.route->accept_query, true);
+    if (c->x->request->is_asterisk || strstr(c->match.allow, "QUERY") == NULL)
+        return;
+    const route *r = route_of_method(c, HTTP_QUERY, TERN_STR("QUERY"));
+    if (r != NULL && r->accept_query != NULL)
+        http_field_put(c->x, "Accept-Query", r->accept_query, true);
 }
 
 static tern_reply unmatched_reply(tern_ctx *c)
@@ -196,25 +205,24 @@ static tern_reply run_level(tern_ctx *c, unwind_reason *why)
     return *why == UNWIND_FAIL ? failure_reply(c) : (tern_reply){0};
 }
 
-tern_reply ctx_run_next(tern_ctx *c)
+static __attribute__((noinline)) tern_reply unexpected_next(tern_ctx *c)
 {
-    if (c->next == NULL) {
-        char label[160];
-        tern_log(TERN_LOG_ERROR, "%s: tern_next was called twice, or by a handler",
-                 ctx_route_label(c, label, sizeof label));
-        return ctx_problem(c, 500, NULL);
-    }
+    char label[160];
+    tern_log(TERN_LOG_ERROR, "%s: tern_next was called twice, or by a handler",
+             ctx_route_label(c, label, sizeof label));
+    return ctx_problem(c, 500, NULL);
+}
+
+tern_reply tern_next(tern_ctx *c)
+{
     unwind_reason why;
+    if (c->next == NULL)
+        return unexpected_next(c);
     tern_reply reply = run_level(c, &why);
     c->next = NULL;
     if (why == UNWIND_CANCELLED)
         unwind_throw(UNWIND_CANCELLED);
     return reply;
-}
-
-tern_reply tern_next(tern_ctx *c)
-{
-    return ctx_run_next(c);
 }
 
 /* Not called: a piece with `enter` has this to be told from the end of a list. */
@@ -298,25 +306,30 @@ void ctx_run_after(tern_ctx *c)
 
 /* -- serving a request -- */
 
+/** The reply to a request whose time is over. */
+static tern_reply late_reply(tern_ctx *c)
+{
+    http_exchange *x = c->x;
+    char label[160];
+    tern_log(TERN_LOG_WARN, "%s took longer than %" PRIu64 " ms and was stopped",
+             ctx_route_label(c, label, sizeof label), c->timeout_ms);
+    const char *detail =
+        c->timeout_ms % 1000 == 0
+            ? arena_printf(&x->arena, "the request took longer than %" PRIu64 " s", c->timeout_ms / 1000)
+            : arena_printf(&x->arena, "the request took longer than %" PRIu64 " ms", c->timeout_ms);
+    return ctx_problem(c, 503, detail);
+}
+
 /** The reply to a request that was cancelled; false when the client has left. */
 static bool cancelled_reply(tern_ctx *c, tern_reply *reply)
 {
     http_exchange *x = c->x;
     x->wants_close = true; /* the coroutine stays cancelled: it cannot serve another request */
-    if (x->is_late) {
-        char label[160];
-        tern_log(TERN_LOG_WARN, "%s took longer than %" PRIu64 " ms and was stopped",
-                 ctx_route_label(c, label, sizeof label), c->timeout_ms);
-        const char *detail =
-            c->timeout_ms % 1000 == 0
-                ? arena_printf(&x->arena, "the request took longer than %" PRIu64 " s", c->timeout_ms / 1000)
-                : arena_printf(&x->arena, "the request took longer than %" PRIu64 " ms", c->timeout_ms);
-        *reply = ctx_problem(c, 503, detail);
-        return true;
-    }
-    if (x->has_client_left)
+    if (!x->is_late && x->has_client_left)
         return false;
-    *reply = ctx_problem(c, 503, "the server is stopping");
+    *reply = x->is_late ? late_reply(c) : ctx_problem(c, 503, "the server is stopping");
+    if (c->app->marks)
+        refused_mark(c);
     return true;
 }
 
@@ -478,23 +491,18 @@ static const tern_middleware *options_chain(tern_ctx *c)
     const http_request *request = c->x->request;
     unsigned from = 0;
     const http_header *asked = http_request_header(request, "Access-Control-Request-Method", 29, &from);
-    const tern_str path = c->path != NULL ? (tern_str){c->path, c->path_len} : request->path;
-    route_match match;
     if (asked == NULL || request->is_asterisk)
         return c->app->unmatched_chain;
     const tern_str name = {asked->value, asked->value_len};
-    bool is_found = router_match(c->app->router, http_method_of(name.data, name.len), name, request->host,
-                                 path, &match) == ROUTE_FOUND;
-    for (unsigned i = 0; !is_found && i < sizeof methods / sizeof *methods; i++)
-        is_found = router_match(c->app->router, methods[i], (tern_str){0}, request->host, path, &match) ==
-                   ROUTE_FOUND;
-    return is_found && takes_preflight(match.route->chain) ? match.route->chain : c->app->unmatched_chain;
+    const route *r = route_of_method(c, http_method_of(name.data, name.len), name);
+    for (unsigned i = 0; r == NULL && i < sizeof methods / sizeof *methods; i++)
+        r = route_of_method(c, methods[i], (tern_str){0});
+    return r != NULL && takes_preflight(r->chain) ? r->chain : c->app->unmatched_chain;
 }
 
 /** A request without a route, or one that was refused before the look-up. */
-static __attribute__((noinline)) void serve_unmatched(tern_ctx *c)
+static __attribute__((noinline)) void serve_unmatched(tern_ctx *c, const tern_middleware *chain)
 {
-    const tern_middleware *chain = c->found == ROUTE_OPTIONS ? options_chain(c) : c->app->unmatched_chain;
     c->next = chain != NULL ? chain : &no_middleware;
     c->x->deadline_ms = loop_self.now_ms + c->timeout_ms;
     serve(c);
@@ -512,7 +520,7 @@ static void accept_head(void *self, http_exchange *x)
     if (app->before == NULL || before_route(c))
         find_route(c);
     if (c->found != ROUTE_FOUND) {
-        serve_unmatched(c);
+        serve_unmatched(c, c->found == ROUTE_OPTIONS ? options_chain(c) : app->unmatched_chain);
         return;
     }
     const route *r = c->match.route;
@@ -522,8 +530,9 @@ static void accept_head(void *self, http_exchange *x)
         c->timeout_ms = options->timeout_ms;
     x->policy.max_bytes = options->max_body != 0 ? options->max_body : app->options.limits.body_bytes;
     x->policy.is_streamed = options->stream_body;
+    x->pace = r->pace;
     if (c->before != NULL && !before_settle(c)) {
-        serve_unmatched(c);
+        serve_unmatched(c, r->chain);
         return;
     }
     x->deadline_ms = loop_self.now_ms + c->timeout_ms;
@@ -556,6 +565,6 @@ void app_service(tern_app *app, http_service *service)
     if (limits->body_timeout_ms == 0)
         limits->body_timeout_ms = DEFAULT_BODY_MS;
     *service = (http_service){.self = app, .accept_head = accept_head, .handle = handle};
-    if (app->shaper != NULL)
-        service->refuse = app->shaper->refuse;
+    if (app->shaper != NULL || app->marks)
+        service->refuse = refused_reply;
 }

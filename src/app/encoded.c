@@ -162,7 +162,7 @@ static void encode(tern_ctx *c, encoding_stream *s, tern_stream *next, tern_str 
         bytes.out = s->piece;
         bytes.out_room = PIECE_BYTES;
         if (!codec_encode(s->encoder, &bytes, step, &has_more))
-            ctx_fail(c, 503, "there is no memory to encode the stream");
+            ctx_fail(c, 503, "out of memory while the reply was encoded");
         tern_stream_write(next, s->piece,
                           PIECE_BYTES - bytes.out_room); /* lets others run, also when it is empty */
     }

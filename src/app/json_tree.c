@@ -5,22 +5,16 @@
 #include <math.h>
 #include <string.h>
 
-static tern_value *parse(tern_ctx *c, tern_str text, value_error *error)
-{
-    const json_limits limits = {.items = c->app->options.limits.json_values};
-    char *copy = ctx_need(c, arena_text(ctx_arena(c), text.data, text.len));
-    tern_value *value = value_parse(ctx_arena(c), (tern_str){copy, text.len}, &limits, error);
-    if (value == NULL && strcmp(error->code, "no_memory") == 0)
-        ctx_need(c, NULL);
-    return value;
-}
-
 tern_value *tern_value_parse(tern_ctx *c, tern_str text)
 {
+    const json_limits limits = {.items = c->app->options.limits.json_values};
     value_error error;
-    tern_value *value = parse(c, text, &error);
+    char *copy = ctx_need(c, arena_text(ctx_arena(c), text.data, text.len));
+    tern_value *value = value_parse(ctx_arena(c), (tern_str){copy, text.len}, &limits, &error);
     if (value != NULL)
         return value;
+    if (strcmp(error.code, "no_memory") == 0)
+        ctx_need(c, NULL);
     bool is_large = strcmp(error.code, "too_many_values") == 0 || strcmp(error.code, "too_costly") == 0;
     if (strcmp(error.code, "not_json") != 0)
         tern_fail(c, is_large ? 413 : 400, "the JSON %s, line %u, column %u", error.message, error.line,
@@ -28,13 +22,32 @@ tern_value *tern_value_parse(tern_ctx *c, tern_str text)
     tern_fail(c, 400, "the JSON is wrong in line %u, column %u: %s", error.line, error.column, error.message);
 }
 
-tern_value *tern_value_try_parse(tern_ctx *c, tern_str text, const char **problem)
+/** Parses a copy; NULL with the error, whose code is NULL when there was no memory for the copy. */
+static tern_value *parse_copy(arena *a, tern_str text, size_t items, value_error *error)
+{
+    const json_limits limits = {.items = items};
+    char *copy = arena_text(a, text.data, text.len);
+    *error = (value_error){.message = "out of memory"};
+    return copy != NULL ? value_parse(a, (tern_str){copy, text.len}, &limits, error) : NULL;
+}
+
+tern_value *tern_value_parse_try(tern_ctx *c, tern_str text, const char **problem)
 {
     value_error error;
-    tern_value *value = parse(c, text, &error);
-    *problem = value == NULL
-                   ? tern_sprintf(c, "%s in line %u, column %u", error.message, error.line, error.column)
-                   : NULL;
+    tern_value *value = parse_copy(ctx_arena(c), text, c->app->options.limits.json_values, &error);
+    if (value == NULL && (error.code == NULL || strcmp(error.code, "no_memory") == 0))
+        ctx_need(c, NULL);
+    if (value == NULL && problem != NULL)
+        *problem = tern_sprintf(c, "line %u, column %u: %s", error.line, error.column, error.message);
+    return value;
+}
+
+tern_value *tern_value_parse_at_start(tern_app *app, tern_str text, const char **problem)
+{
+    value_error error;
+    tern_value *value = parse_copy(&app->arena, text, 1000000, &error);
+    if (value == NULL && problem != NULL)
+        *problem = error.message;
     return value;
 }
 

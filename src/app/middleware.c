@@ -41,6 +41,7 @@ static bool is_noted(const tern_app *app, const tern_middleware *m)
 static void note(tern_app *app, const tern_middleware *list)
 {
     for (; list->run != NULL; list++) {
+        app->marks |= list->mark != NULL;
         if (list->prepare == NULL || is_noted(app, list))
             continue;
         struct app_piece *piece = app_keep(app, sizeof *piece);

@@ -110,7 +110,7 @@ static void flush(tern_ctx *c, storing *s)
              ctx_route_label(c, label, sizeof label), s->folder, strerror(s->error));
     const bool is_full = s->error == ENOSPC || s->error == EDQUOT || s->error == EFBIG;
     ctx_fail(c, is_full ? 507 : 503,
-             is_full ? "there is no space for the upload" : "the upload could not be stored");
+             is_full ? "the disk is full: the upload was not stored" : "the upload could not be stored");
 }
 
 static storing *begin(tern_ctx *c, const char *folder)

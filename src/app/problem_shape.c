@@ -2,7 +2,6 @@
 #include "app/bind/bind.h"
 #include "app/router/pattern.h"
 #include "runtime/coro.h"
-#include "runtime/loop.h"
 
 #include <tern/app.h>
 #include <tern/log.h>
@@ -169,38 +168,6 @@ static bool shape_reply(tern_ctx *c, const tern_problem *problem, tern_reply *re
     return true;
 }
 
-/* -- requests that HTTP refuses -- */
-
-/** The refused request: the one of its head if it was accepted, otherwise one with only what is known. */
-static tern_ctx *refused_request(tern_app *app, http_exchange *x)
-{
-    tern_ctx *c = x->app;
-    if (c != NULL || (c = arena_alloc(&x->arena, sizeof *c)) == NULL)
-        return c;
-    x->app = c;
-    ctx_begin(c, app, x);
-    c->found = ROUTE_NOT_FOUND;
-    c->match.route = NULL;
-    return c;
-}
-
-static void refuse(void *self, http_exchange *x, int status, const char *detail)
-{
-    tern_app *app = self;
-    tern_ctx *c = refused_request(app, x);
-    if (c == NULL) {
-        http_reply(x, status, NULL, NULL, 0);
-        return;
-    }
-    http_set_deadline(x, loop_self.now_ms + c->timeout_ms); /* the function's waits are bounded */
-    ctx_open(c);
-    tern_reply reply = ctx_problem(c, status, detail);
-    ctx_leave(c);
-    ctx_send(c, &reply);
-    if (c->after != NULL)
-        ctx_run_after(c);
-}
-
 /* -- at start -- */
 
 enum { NO_STATUS = -1 }; /* tern_on_status was given 0 */
@@ -246,7 +213,7 @@ static bool check(const tern_app *app, buf *problems)
     return is_right;
 }
 
-static const problem_shaper shaper = {.shape = shape_reply, .refuse = refuse, .check = check};
+static const problem_shaper shaper = {.shape = shape_reply, .check = check};
 
 static void add_shape(tern_group *group, const problem_shape *added)
 {

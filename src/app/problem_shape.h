@@ -19,8 +19,6 @@ typedef struct problem_shaper {
     /** Lets the application make the reply of `problem`; false when no function is registered for it, or it
      * failed: then the problem details are the reply. Never fails. */
     bool (*shape)(tern_ctx *c, const tern_problem *problem, tern_reply *reply);
-    /** Like http_service's. */
-    void (*refuse)(void *app, http_exchange *x, int status, const char *detail);
     /** At start: false with a line in `problems` for each mistake. */
     bool (*check)(const tern_app *app, buf *problems);
 } problem_shaper;

@@ -67,7 +67,7 @@ static void end_late(timer_entry *timer)
 static void run_chain(tern_ctx *c, void *arg)
 {
     (void)arg;
-    tern_reply reply = ctx_run_next(c);
+    tern_reply reply = tern_next(c);
     c->x->reply_status = reply.status; /* for tern_sent */
 }
 

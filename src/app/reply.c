@@ -160,18 +160,3 @@ tern_reply tern_with_status(tern_reply reply, int status)
     reply.status = status;
     return reply;
 }
-
-bool reply_is_sound(const tern_reply *reply)
-{
-    if (reply->status < 200 || reply->status > 599)
-        return false;
-    switch (reply->kind) {
-    case TERN_REPLY_BYTES:
-        return reply->data != NULL || reply->len == 0;
-    case TERN_REPLY_FILE:
-        return reply->arg != NULL;
-    case TERN_REPLY_STREAM:
-        return reply->write != NULL;
-    }
-    return false;
-}

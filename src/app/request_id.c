@@ -8,11 +8,14 @@
 #include "base/clock.h"
 #include "base/random.h"
 
+#include <endian.h>
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct {
-    uint64_t process, key, count;
+    char process[16]; /* the first half of each id */
+    uint64_t key, count;
     bool is_drawn, watches_fork;
 } seed;
 
@@ -30,6 +33,23 @@ static uint64_t scramble(uint64_t n)
     return n ^ (n >> 31);
 }
 
+/** The lower 32 bits as 8 hex digits, the first one in the lowest byte. */
+static uint64_t hex_digits(uint64_t bits)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t halves = (bits << 32 | bits >> 16) & 0x0000ffff0000ffffu;
+    uint64_t bytes = (halves << 16 | halves >> 8) & 0x00ff00ff00ff00ffu;
+    uint64_t nibbles = (bytes << 8 | bytes >> 4) & (ones * 0x0f);
+    uint64_t letters = (nibbles + ones * 6) >> 4 & ones; /* 1 in the bytes of a to f */
+    return nibbles + ones * '0' + letters * ('a' - '9' - 1);
+}
+
+static void put_hex(char out[16], uint64_t number)
+{
+    const uint64_t digits[2] = {htole64(hex_digits(number >> 32)), htole64(hex_digits(number & UINT32_MAX))};
+    memcpy(out, digits, sizeof digits);
+}
+
 void request_id_prepare(void)
 {
     if (seed.is_drawn)
@@ -41,7 +61,7 @@ void request_id_prepare(void)
         drawn[0] = scramble(clock_ns() ^ ((uint64_t)getpid() << 40));
         drawn[1] = scramble(drawn[0] ^ (uint64_t)clock_wall_s());
     }
-    seed.process = drawn[0];
+    put_hex(seed.process, drawn[0]);
     seed.key = drawn[1];
     seed.count = 0;
     seed.is_drawn = true;
@@ -49,12 +69,10 @@ void request_id_prepare(void)
 
 bool request_id_make(char out[33])
 {
-    static const char hex[] = "0123456789abcdef";
     if (!seed.is_drawn)
         return false;
-    uint64_t halves[2] = {seed.process, scramble(seed.count++ ^ seed.key)};
-    for (unsigned i = 0; i < 32; i++)
-        out[i] = hex[(halves[i / 16] >> (60 - 4 * (i % 16))) & 15];
+    memcpy(out, seed.process, 16);
+    put_hex(out + 16, scramble(seed.count++ ^ seed.key));
     out[32] = '\0';
     return true;
 }

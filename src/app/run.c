@@ -388,6 +388,10 @@ int tern_run(tern_app *app, int argc, char **argv)
         app->database_url = run.settings.database_url;
         app->database_prepare = run.settings.database_prepare;
         app->redis_url = run.settings.redis_url;
+        app->mail_url = run.settings.mail_url;
+        app->mail_from = run.settings.mail_from;
+        app->secret_keys_file = run.settings.secret_keys_file;
+        app->is_development = run.settings.development != 0;
         code = run_command(&run);
     } else {
         fprintf(stderr, "%s: %s\n", run.program, problem.failed ? "out of memory" : problem.data);

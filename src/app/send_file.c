@@ -179,7 +179,7 @@ static bool send_part(tern_ctx *c, const outgoing *file, const http_range *part)
 enum { BOUNDARY_WORDS = 2 };
 
 /** Sends several parts as multipart/byteranges (section 14.6); false, with nothing sent, when out of
- * memory, and for bytes in memory: these are sent whole, which a server always may. */
+ * memory: the file is sent whole, which a server always may. */
 static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ranges)
 {
     arena *a = ctx_arena(c);
@@ -187,7 +187,7 @@ static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ran
     uint64_t words[BOUNDARY_WORDS]; /* nobody who can write to the file may know them in advance */
     const http_field *header = http_field_get(c->x, "Content-Type");
     const char *type = file->type != NULL ? file->type : header != NULL ? header->value : NULL;
-    if (file->bytes != NULL || type == NULL || !http_field_is_valid("Content-Type", 12, type, strlen(type)) ||
+    if (type == NULL || !http_field_is_valid("Content-Type", 12, type, strlen(type)) ||
         !random_bytes(words, sizeof words))
         return false;
     const char *boundary = arena_printf(a, "%016" PRIx64 "%016" PRIx64, words[0], words[1]);
@@ -208,7 +208,7 @@ static bool send_parts(tern_ctx *c, const outgoing *file, const http_ranges *ran
         return false;
     http_field_remove(c->x, "Content-Type");
     http_field_remove(c->x, "Content-Range");
-    http_reply_file_parts(c->x, 206, whole_type, file->fd, parts, ranges->count,
+    http_reply_file_parts(c->x, 206, whole_type, (http_file){file->fd, file->bytes}, parts, ranges->count,
                           (tern_str){end, strlen(end)});
     return true;
 }

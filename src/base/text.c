@@ -120,7 +120,7 @@ size_t text_count_words(const char *text, const char *dividers)
 size_t text_put_u64(char *out, uint64_t value)
 {
     size_t n = 1;
-    for (uint64_t rest = value; rest >= 10; rest /= 10)
+    for (uint64_t least = 10; n < 20 && value >= least; least *= 10)
         n++;
     for (size_t at = n; at-- > 0; value /= 10)
         out[at] = (char)('0' + value % 10);

@@ -37,11 +37,12 @@ static bool load(const char **problem)
         {"BrotliEncoderCompressStream", offsetof(__typeof__(encoding), step)},
         {"BrotliEncoderHasMoreOutput", offsetof(__typeof__(encoding), has_more)},
     };
-    static bool is_open;
-    is_open = is_open ||
-              library_open("libbrotlienc.so.1", functions, sizeof functions / sizeof *functions, &encoding);
-    *problem = "br needs libbrotlienc.so.1, which is missing: install libbrotli1";
-    return is_open;
+    static library_file file = {
+        .file = "libbrotlienc.so.1",
+        .problem = "br needs libbrotlienc.so.1, which is missing: install libbrotli1",
+        LIBRARY_FUNCTIONS(functions, encoding),
+    };
+    return library_open(&file, problem);
 }
 
 /* -- blocks -- */
@@ -221,11 +222,12 @@ static bool load_decoder(const char **problem)
         {"BrotliDecoderDecompressStream", offsetof(__typeof__(decoding), step)},
         {"BrotliDecoderGetErrorCode", offsetof(__typeof__(decoding), error)},
     };
-    static bool is_open;
-    is_open = is_open ||
-              library_open("libbrotlidec.so.1", functions, sizeof functions / sizeof *functions, &decoding);
-    *problem = "br needs libbrotlidec.so.1, which is missing: install libbrotli1";
-    return is_open;
+    static library_file file = {
+        .file = "libbrotlidec.so.1",
+        .problem = "br needs libbrotlidec.so.1, which is missing: install libbrotli1",
+        LIBRARY_FUNCTIONS(functions, decoding),
+    };
+    return library_open(&file, problem);
 }
 
 typedef struct decoder {

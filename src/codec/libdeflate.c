@@ -18,13 +18,12 @@ static bool load(const char **problem)
         {"libdeflate_free_compressor", offsetof(__typeof__(library), free_compressor)},
         {"libdeflate_gzip_compress", offsetof(__typeof__(library), gzip_compress)},
     };
-    static bool is_tried; /* where it is missing, zlib does the work */
-    if (!is_tried) {
-        is_tried = true;
-        library_open("libdeflate.so.0", functions, sizeof functions / sizeof *functions, &library);
-    }
-    *problem = "gzip needs libdeflate.so.0 or libz.so.1, which are missing: install zlib1g";
-    return library.gzip_compress != NULL;
+    static library_file file = {
+        .file = "libdeflate.so.0",
+        .problem = "gzip needs libdeflate.so.0 or libz.so.1, which are missing: install zlib1g",
+        LIBRARY_FUNCTIONS(functions, library),
+    };
+    return library_open(&file, problem);
 }
 
 typedef struct encoder {

@@ -3,18 +3,26 @@
 #include <dlfcn.h>
 #include <string.h>
 
-bool library_open(const char *file, const library_function *functions, size_t count, void *table)
+static bool find_all(void *opened, const library_file *library)
 {
-    void *opened = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    if (opened == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        void *function = dlsym(opened, functions[i].name);
-        if (function == NULL) {
-            dlclose(opened);
+    for (size_t i = 0; i < library->count; i++) {
+        void *function = dlsym(opened, library->functions[i].name);
+        if (function == NULL)
             return false;
-        }
-        memcpy((char *)table + functions[i].offset, &function, sizeof function);
+        memcpy((char *)library->table + library->functions[i].offset, &function, sizeof function);
     }
     return true;
+}
+
+bool library_open(library_file *library, const char **problem)
+{
+    *problem = library->problem;
+    if (library->is_tried)
+        return library->is_open;
+    library->is_tried = true;
+    void *opened = dlopen(library->file, RTLD_NOW | RTLD_LOCAL);
+    library->is_open = opened != NULL && find_all(opened, library);
+    if (opened != NULL && !library->is_open)
+        dlclose(opened);
+    return library->is_open;
 }

@@ -49,8 +49,22 @@ typedef struct library_function {
     size_t offset;
 } library_function;
 
-/** Opens `file` and fills in `table`; the library stays open for the life of the process. False when it is missing or
- * lacks one of the functions. */
-bool library_open(const char *file, const library_function *functions, size_t count, void *table);
+/** A library that is opened when it is first needed, and stays open for the life of the process. */
+typedef struct library_file {
+    const char *file;
+    const char *problem; /* what to tell where it is missing */
+    const library_function *functions;
+    size_t count;
+    void *table; /* receives the functions */
+    bool is_tried, is_open;
+} library_file;
+
+/** Opens the library unless that was tried already. False, with `*problem`, when it is missing or lacks one of the
+ * functions. */
+bool library_open(library_file *library, const char **problem);
+
+/** The members `functions`, `count` and `table` of a library_file. */
+#define LIBRARY_FUNCTIONS(list, receiver)                                                                    \
+    .functions = (list), .count = sizeof(list) / sizeof *(list), .table = &(receiver)
 
 #endif

@@ -32,10 +32,12 @@ static bool load(const char **problem)
         {"inflateReset2", offsetof(__typeof__(library), inflate_reset)},
         {"inflateEnd", offsetof(__typeof__(library), inflate_end)},
     };
-    static bool is_open;
-    is_open = is_open || library_open("libz.so.1", functions, sizeof functions / sizeof *functions, &library);
-    *problem = "gzip and deflate need libz.so.1, which is missing: install zlib1g";
-    return is_open;
+    static library_file file = {
+        .file = "libz.so.1",
+        .problem = "gzip and deflate need libz.so.1, which is missing: install zlib1g",
+        LIBRARY_FUNCTIONS(functions, library),
+    };
+    return library_open(&file, problem);
 }
 
 static void *take_memory(void *unused, unsigned count, unsigned size)

@@ -47,11 +47,12 @@ static bool load(const char **problem)
         FUNCTION(decompressStream, decode),
     };
 #undef FUNCTION
-    static bool is_open;
-    is_open =
-        is_open || library_open("libzstd.so.1", functions, sizeof functions / sizeof *functions, &library);
-    *problem = "zstd needs libzstd.so.1 of version 1.4 or newer, which is missing: install libzstd1";
-    return is_open;
+    static library_file file = {
+        .file = "libzstd.so.1",
+        .problem = "zstd needs libzstd.so.1 of version 1.4 or newer, which is missing: install libzstd1",
+        LIBRARY_FUNCTIONS(functions, library),
+    };
+    return library_open(&file, problem);
 }
 
 /* -- encoding -- */

@@ -7,9 +7,8 @@
 
 enum { GRACE_MS = 5000 };
 
-uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes)
+uint64_t rate_deadline(uint64_t rate, uint64_t began_ms, uint64_t bytes)
 {
-    uint64_t rate = http_self.limits.min_rate_bytes_s;
     return rate == 0 ? 0 : began_ms + GRACE_MS + bytes * 1000 / rate;
 }
 
@@ -29,11 +28,17 @@ bool body_is_allowed(http_exchange *x)
     return x->body_status == 0;
 }
 
+static uint64_t body_min_rate(const http_exchange *x)
+{
+    return x->pace != NULL && x->pace->min_body_rate != 0 ? x->pace->min_body_rate
+                                                          : http_self.limits.min_rate_bytes_s;
+}
+
 uint64_t body_deadline(http_exchange *x)
 {
     if (x->body_began_ms == 0)
         x->body_began_ms = loop_self.now_ms;
-    uint64_t by_rate = rate_deadline(x->body_began_ms, x->body_bytes);
+    uint64_t by_rate = rate_deadline(body_min_rate(x), x->body_began_ms, x->body_bytes);
     uint64_t whole = http_self.limits.body_ms != 0 ? x->body_began_ms + http_self.limits.body_ms : 0;
     if (by_rate == 0 || whole == 0)
         return by_rate + whole;

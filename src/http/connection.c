@@ -17,14 +17,14 @@ enum {
     LINGER_TURN_BYTES = 512 * 1024    /* of them before other connections get their turn */
 };
 
-bool connection_announce(http_connection *k, const worker_peer *peer)
+bool connection_note_client(http_connection *k, const worker_peer *peer)
 {
     if (peer->family == AF_UNSPEC)
         return true;
-    k->announced = mem_alloc(sizeof *k->announced);
-    if (k->announced == NULL)
+    k->client = mem_alloc(sizeof *k->client);
+    if (k->client == NULL)
         return false;
-    *k->announced = *peer;
+    *k->client = *peer;
     return true;
 }
 
@@ -32,7 +32,7 @@ worker_arrival connection_arrival(const http_connection *k)
 {
     return (worker_arrival){.kind = (listener_kind)k->kind,
                             .is_begun = true,
-                            .peer = k->announced != NULL ? *k->announced : (worker_peer){0}};
+                            .peer = k->client != NULL ? *k->client : (worker_peer){0}};
 }
 
 void connection_begin(http_connection *k)
@@ -57,9 +57,9 @@ http_connection *connection_open(int fd, worker_arrival arrival)
         proxy_begin(k);
     else
         connection_begin(k);
-    if (!connection_announce(k, &arrival.peer) ||
+    if (!connection_note_client(k, &arrival.peer) ||
         !loop_add(&k->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
-        mem_free(k->announced);
+        mem_free(k->client);
         pool_put(&http_self.structures, k);
         return NULL;
     }
@@ -80,7 +80,7 @@ void connection_close(http_connection *k)
     loop_remove(&k->source);
     timer_stop(&loop_self.timers, &k->timer);
     k->protocol->release(k);
-    mem_free(k->announced);
+    mem_free(k->client);
     if (http_self.hand == &k->link)
         http_self.hand = k->link.next;
     list_remove(&k->link);

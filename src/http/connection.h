@@ -61,10 +61,10 @@ struct http_connection {
     /* and others */
     const http_protocol *protocol;
     struct h2_connection *h2; /* HTTP/2's own */
-    worker_peer *announced;   /* the client that a proxy has announced; NULL: the socket's peer */
-    tls_session *tls;         /* what encrypts; NULL: nothing, or not yet */
-    list_link handshake;      /* in the queue of handshakes that can go on; see handshake.c */
-    uint64_t head_began_ms;   /* first byte of an unfinished head */
+    worker_peer *client; /* as a proxy has announced it, or the socket's peer; NULL: nobody has asked yet */
+    tls_session *tls;    /* what encrypts; NULL: nothing, or not yet */
+    list_link handshake; /* in the queue of handshakes that can go on; see handshake.c */
+    uint64_t head_began_ms; /* first byte of an unfinished head */
     uint64_t lingered_bytes, linger_end_ms;
     list_link link;   /* http_self.connections */
     loop_later later; /* frees it at the end of the turn */
@@ -113,8 +113,9 @@ http_connection *connection_open(int fd, worker_arrival arrival);
 /** Begins what the client speaks first, TLS or HTTP, once nothing of a proxy's is before it, and sets its
  * deadline; the caller has the timer watch it. */
 void connection_begin(http_connection *k);
-/** Notes the client that a proxy has announced; of AF_UNSPEC: none. False without memory. */
-bool connection_announce(http_connection *k, const worker_peer *peer);
+/** Notes the client that a proxy has announced, or that the kernel has named, so that it is asked once for each
+ * connection; of AF_UNSPEC: none. False without memory. */
+bool connection_note_client(http_connection *k, const worker_peer *peer);
 /** How the connection arrives at the worker that it is handed over to, once some of it was read. */
 worker_arrival connection_arrival(const http_connection *k);
 /** Closes the socket at once and frees the connection at the end of the turn. */

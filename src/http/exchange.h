@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct http_connection http_connection;
 typedef struct http_stream http_stream;
@@ -47,6 +48,13 @@ typedef struct http_body_policy {
                        */
 } http_body_policy;
 
+/** The pace of a request's body and of its reply, where it is not the server's. Rates are in bytes a second. */
+typedef struct http_pace {
+    uint64_t min_body_rate, min_reply_rate; /* of the slowest client; 0: the server's */
+    uint64_t reply_rate;                    /* the most that is sent of a reply's body; 0: no limit */
+    uint64_t reply_free;                    /* the first bytes of a body, which are not slowed down */
+} http_pace;
+
 /** What the client speaks, as a trusted proxy says it. */
 typedef enum http_scheme { HTTP_SCHEME_OF_CONNECTION, HTTP_SCHEME_HTTP, HTTP_SCHEME_HTTPS } http_scheme;
 
@@ -58,7 +66,8 @@ typedef struct http_exchange {
     arena arena;
     tern_str body; /* the whole body when buffered, with a NUL after it */
     http_body_policy policy;
-    http_field *fields; /* the reply's extra headers, in the arena */
+    const http_pace *pace; /* set by the app with the policy; NULL: the server's */
+    http_field *fields;    /* the reply's extra headers, in the arena */
     unsigned field_count, field_room;
     http_trailer *trailers; /* of a streamed reply, in order, in the arena */
     uint64_t deadline_ms;   /* loop time at which the request is cancelled; 0: none */
@@ -81,8 +90,9 @@ typedef struct http_exchange {
     const char *body_reason;
     uint64_t body_bytes; /* received so far */
     uint64_t body_began_ms;
-    uint64_t reply_left; /* of an announced length */
-    buf body_buf;        /* a buffered body in a block of its own */
+    uint64_t reply_left;                  /* of an announced length */
+    uint64_t paced_bytes, paced_began_ms; /* of a reply with a limited rate */
+    buf body_buf;                         /* a buffered body in a block of its own */
 
     char address[48]; /* the peer's; "" until asked for */
 } http_exchange;
@@ -164,12 +174,31 @@ int http_body_error(const http_exchange *x, const char **detail);
 /** Whether a name/value may stand in a reply (RFC 9110 section 5: name a token; value without CR, LF,
  * NUL). */
 bool http_field_is_valid(const char *name, size_t name_len, const char *value, size_t value_len);
+/** The same for a value alone, of a name that was checked before. */
+bool http_field_value_is_valid(const char *value, size_t len);
 /** Adds a header to the reply; `replace` removes those of the same name first. False when out of memory
- * (the text must outlive the exchange: literals or the arena). */
-bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace);
+ * (the text, NUL-terminated, must outlive the exchange: literals or the arena). */
+bool http_field_put_text(http_exchange *x, tern_str name, tern_str value, bool replace);
 /** The reply's header of that name, or NULL. */
-const http_field *http_field_get(const http_exchange *x, const char *name);
-void http_field_remove(http_exchange *x, const char *name);
+const http_field *http_field_find(const http_exchange *x, tern_str name);
+void http_field_drop(http_exchange *x, tern_str name);
+
+/* The same by names and values as C has them: inline, so that the lengths of literals are constants. */
+
+static inline bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace)
+{
+    return http_field_put_text(x, (tern_str){name, strlen(name)}, (tern_str){value, strlen(value)}, replace);
+}
+
+static inline const http_field *http_field_get(const http_exchange *x, const char *name)
+{
+    return http_field_find(x, (tern_str){name, strlen(name)});
+}
+
+static inline void http_field_remove(http_exchange *x, const char *name)
+{
+    http_field_drop(x, (tern_str){name, strlen(name)});
+}
 
 /** Sends status, the reply's headers, `type` (Content-Type, NULL for none) and a whole body. HEAD, 204 and
  * 304 send no body; `len` is then still announced for HEAD. Small replies are batched with those of pipelined
@@ -208,8 +237,14 @@ typedef struct http_file_part {
     uint64_t offset, length;
 } http_file_part;
 
-/** Sends `count` parts of `fd` like http_reply_file, and `end` after the last one. */
-void http_reply_file_parts(http_exchange *x, int status, const char *type, int fd,
+/** A file: its descriptor, or its bytes in memory. */
+typedef struct http_file {
+    int fd;
+    const char *bytes; /* NULL: those of `fd` */
+} http_file;
+
+/** Sends `count` parts of a file like http_reply_file, and `end` after the last one. */
+void http_reply_file_parts(http_exchange *x, int status, const char *type, http_file file,
                            const http_file_part *parts, size_t count, tern_str end);
 
 /** Whether the reply broke off: its end was not given to the connection, or the client is known to have

@@ -11,24 +11,29 @@ static const bool token_bytes[256] = {
     ['.'] = true, ['^'] = true,          ['_'] = true,         ['`'] = true,        ['|'] = true,
     ['~'] = true, ['0' ... '9'] = true,  ['A' ... 'Z'] = true, ['a' ... 'z'] = true};
 
-/** Whether one of eight bytes is below 0x20 or is 0x7f (a tab too: a byte-wise look decides then). */
-static bool may_have_control(const char *bytes)
+typedef unsigned char block __attribute__((vector_size(16)));
+
+/** Whether one of 16 bytes is a control character: a tab too, which a look at each byte allows. */
+static bool have_control(const char *bytes)
 {
-    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    uint64_t word, deletes;
-    memcpy(&word, bytes, sizeof word);
-    deletes = word ^ (ones * 0x7f);
-    return ((((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes)) & highs) != 0;
+    block b;
+    uint64_t found[2];
+    memcpy(&b, bytes, sizeof b);
+    b = (block)((b < 0x20) | (b == 0x7f));
+    memcpy(found, &b, sizeof found);
+    return (found[0] | found[1]) != 0;
 }
 
+/** By blocks, of which the last one may begin in the one before. */
 static bool value_is_valid(const char *value, size_t len)
 {
-    while (len >= 8 && !may_have_control(value)) {
-        value += 8;
-        len -= 8;
-    }
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char)value[i];
+    size_t at = 0;
+    while (len - at > sizeof(block) && !have_control(value + at))
+        at += sizeof(block);
+    if (len >= sizeof(block) && len - at <= sizeof(block) && !have_control(value + len - sizeof(block)))
+        return true;
+    for (; at < len; at++) {
+        unsigned char byte = (unsigned char)value[at];
         if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
             return false;
     }
@@ -37,42 +42,48 @@ static bool value_is_valid(const char *value, size_t len)
 
 bool http_field_is_valid(const char *name, size_t name_len, const char *value, size_t value_len)
 {
-    if (name_len == 0 || name_len > 256 || value_len > 64 * 1024)
+    if (name_len == 0 || name_len > 256)
         return false;
     for (size_t i = 0; i < name_len; i++)
         if (!token_bytes[(unsigned char)name[i]])
             return false;
-    return value_is_valid(value, value_len);
+    return http_field_value_is_valid(value, value_len);
 }
 
-static bool has_name(const http_field *f, const char *name, size_t len)
+bool http_field_value_is_valid(const char *value, size_t len)
 {
-    return f->name_len == len && text_equal_nocase(f->name, name, len);
+    return len <= 64 * 1024 && value_is_valid(value, len);
 }
 
-const http_field *http_field_get(const http_exchange *x, const char *name)
+static bool has_name(const http_field *f, tern_str name)
 {
-    size_t len = strlen(name);
+    return f->name_len == name.len && text_equal_nocase(f->name, name.data, name.len);
+}
+
+const http_field *http_field_find(const http_exchange *x, tern_str name)
+{
     for (unsigned i = 0; i < x->field_count; i++)
-        if (has_name(&x->fields[i], name, len))
+        if (has_name(&x->fields[i], name))
             return &x->fields[i];
     return NULL;
 }
 
-void http_field_remove(http_exchange *x, const char *name)
+void http_field_drop(http_exchange *x, tern_str name)
 {
-    size_t len = strlen(name);
     unsigned kept = 0;
     for (unsigned i = 0; i < x->field_count; i++)
-        if (!has_name(&x->fields[i], name, len))
-            x->fields[kept++] = x->fields[i];
+        if (!has_name(&x->fields[i], name)) {
+            if (kept != i)
+                x->fields[kept] = x->fields[i];
+            kept++;
+        }
     x->field_count = kept;
 }
 
-bool http_field_put(http_exchange *x, const char *name, const char *value, bool replace)
+bool http_field_put_text(http_exchange *x, tern_str name, tern_str value, bool replace)
 {
     if (replace)
-        http_field_remove(x, name);
+        http_field_drop(x, name);
     if (x->field_count == x->field_room) {
         unsigned room = x->field_room != 0 ? x->field_room * 2 : 8;
         http_field *fields = arena_alloc(&x->arena, room * sizeof *fields);
@@ -83,6 +94,7 @@ bool http_field_put(http_exchange *x, const char *name, const char *value, bool 
         x->fields = fields;
         x->field_room = room;
     }
-    x->fields[x->field_count++] = (http_field){name, value, (uint32_t)strlen(name), (uint32_t)strlen(value)};
+    x->fields[x->field_count++] =
+        (http_field){name.data, value.data, (uint32_t)name.len, (uint32_t)value.len};
     return true;
 }

@@ -158,8 +158,8 @@ static bool is_trusted_peer(http_connection *k)
     if (k->trust != TRUST_UNKNOWN)
         return k->trust == TRUST_PEER;
     bool is_trusted = false;
-    if (k->announced != NULL)
-        is_trusted = is_trusted_address(k->announced->family, k->announced->address);
+    if (k->client != NULL)
+        is_trusted = is_trusted_address(k->client->family, k->client->address);
     else if (getpeername(k->source.fd, (struct sockaddr *)&peer, &len) == 0)
         is_trusted = http_network_has(http_self.limits.trusted, http_self.limits.trusted_count,
                                       (const struct sockaddr *)&peer);

@@ -27,37 +27,53 @@ static void print(int family, const void *bytes, char out[PEER_BYTES])
         memcpy(out, "unix:", sizeof "unix:");
     else if (family == AF_INET || is_mapped)
         print_v4(is_mapped ? &v6->s6_addr[12] : bytes, out);
-    else
-        inet_ntop(family, bytes, out, PEER_BYTES);
+    else if (inet_ntop(family, bytes, out, PEER_BYTES) == NULL)
+        memcpy(out, "unknown", sizeof "unknown");
 }
 
-uint16_t peer_print(int fd, char out[PEER_BYTES])
+/** The socket's peer; of AF_UNSPEC when it is gone. */
+static worker_peer peer_of(int fd)
 {
-    struct sockaddr_storage peer = {0};
+    struct sockaddr_storage from = {0};
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
-    socklen_t len = sizeof peer;
-    memcpy(out, "unknown", sizeof "unknown");
-    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
-        return 0;
-    memcpy(&v4, &peer, sizeof v4);
-    memcpy(&v6, &peer, sizeof v6);
-    bool is_v6 = peer.ss_family == AF_INET6;
-    print(peer.ss_family, is_v6 ? (const void *)&v6.sin6_addr : &v4.sin_addr, out);
-    return peer.ss_family == AF_UNIX ? 0 : ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
+    socklen_t len = sizeof from;
+    worker_peer peer = {0};
+    if (getpeername(fd, (struct sockaddr *)&from, &len) != 0)
+        return peer;
+    memcpy(&v4, &from, sizeof v4);
+    memcpy(&v6, &from, sizeof v6);
+    peer.family = (uint8_t)from.ss_family;
+    if (from.ss_family == AF_INET6) {
+        memcpy(peer.address, &v6.sin6_addr, sizeof v6.sin6_addr);
+        peer.port = ntohs(v6.sin6_port);
+    } else if (from.ss_family == AF_INET) {
+        memcpy(peer.address, &v4.sin_addr, sizeof v4.sin_addr);
+        peer.port = ntohs(v4.sin_port);
+    }
+    return peer;
+}
+
+void peer_print(int fd, char out[PEER_BYTES])
+{
+    const worker_peer peer = peer_of(fd);
+    print(peer.family, peer.address, out);
 }
 
 static void read_address(http_exchange *x)
 {
+    worker_peer own;
     if (x->address[0] != '\0')
         return;
-    const worker_peer *announced = x->connection->announced;
-    if (announced == NULL) {
-        x->port = peer_print(x->connection->source.fd, x->address);
-        return;
+    http_connection *k = x->connection;
+    const worker_peer *peer = k->client;
+    if (peer == NULL) {
+        own = peer_of(k->source.fd);
+        peer = &own;
+        connection_note_client(k, &own); /* without memory, the next request asks the kernel again */
     }
-    print(announced->family, announced->address, x->address);
-    x->port = announced->port;
+    print(peer->family, peer->address, x->address);
+    x->port = peer->port;
 }
 
 void peer_take(http_exchange *x, int family, const void *address, uint16_t port)

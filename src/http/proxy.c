@@ -61,7 +61,7 @@ static bool take(http_connection *k, void *scrap, size_t len)
 
 static void begin_after(http_connection *k, const proxy_header *header, bool has_more)
 {
-    if (!connection_announce(k, &header->peer)) {
+    if (!connection_note_client(k, &header->peer)) {
         connection_close(k);
         return;
     }

@@ -86,7 +86,9 @@ bool body_is_allowed(http_exchange *x);
  * does not count against the client. */
 uint64_t body_deadline(http_exchange *x);
 /** Latest time by which a peer that has moved `bytes` since `began_ms` must move more; 0: none. */
-uint64_t rate_deadline(uint64_t began_ms, uint64_t bytes);
+uint64_t rate_deadline(uint64_t rate, uint64_t began_ms, uint64_t bytes);
+/** The rate at which the client must take the reply of an exchange, which may be NULL. */
+uint64_t reply_min_rate(const http_exchange *x);
 
 /* -- trailers.c -- */
 

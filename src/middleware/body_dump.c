@@ -22,7 +22,7 @@ static void prepare(tern_app *app, void *options)
 {
     dumper *self = options;
     if (self == NULL) {
-        tern_mistake(app, "body_dump: there is no memory for its options");
+        tern_mistake(app, "body_dump: out of memory");
         return;
     }
     self->count = 0;

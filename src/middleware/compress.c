@@ -108,7 +108,7 @@ static void prepare(tern_app *app, void *options)
     const char *name;
     size_t len;
     if (self == NULL) {
-        tern_mistake(app, "compress: there is no memory for its options");
+        tern_mistake(app, "compress: out of memory");
         return;
     }
     const char *rest = self->options.types;

@@ -40,7 +40,8 @@ static bool is_token_list(const char *list)
 /** The request's only Origin; NULL without one. */
 static const char *origin_of(tern_ctx *c)
 {
-    return tern_header_nth(c, "Origin", 1) == NULL ? tern_header(c, "Origin") : NULL;
+    const char *origin = tern_header(c, "Origin");
+    return origin != NULL && tern_header_nth(c, "Origin", 1) == NULL ? origin : NULL;
 }
 
 /** Whether it is written as browsers write origins. */
@@ -105,6 +106,27 @@ static tern_reply preflight(tern_ctx *c, const cors *own, const char *origin, co
     return tern_no_content(c);
 }
 
+/** The headers of a reply that is not to a preflight request. */
+static void mark_reply(tern_ctx *c, const cors *own, const char *origin, bool may_read)
+{
+    if (!own->is_any)
+        tern_vary(c, "Origin");
+    if (own->is_any && tern_reply_header(c, "Cross-Origin-Resource-Policy") == NULL)
+        tern_set_header(c, "Cross-Origin-Resource-Policy", "cross-origin"); /* images and scripts, too */
+    if (!may_read && !own->is_any)
+        return;
+    allow_origin(c, own, origin);
+    if (own->o.expose != NULL)
+        tern_set_header(c, "Access-Control-Expose-Headers", own->o.expose);
+}
+
+static void mark(tern_ctx *c, void *options)
+{
+    const cors *own = options;
+    const char *origin = origin_of(c);
+    mark_reply(c, own, origin, is_allowed(c, own, origin));
+}
+
 static tern_reply run(tern_ctx *c, void *options)
 {
     const cors *own = options;
@@ -117,15 +139,7 @@ static tern_reply run(tern_ctx *c, void *options)
     bool may_read = is_allowed(c, own, origin);
     tern_reply reply = tern_next(c);
     /* after the handler, which may have failed and so have lost its headers, or set Vary */
-    if (!own->is_any)
-        tern_vary(c, "Origin");
-    if (own->is_any && tern_reply_header(c, "Cross-Origin-Resource-Policy") == NULL)
-        tern_set_header(c, "Cross-Origin-Resource-Policy", "cross-origin"); /* images and scripts, too */
-    if (!may_read && !own->is_any)
-        return reply;
-    allow_origin(c, own, origin);
-    if (own->o.expose != NULL)
-        tern_set_header(c, "Access-Control-Expose-Headers", own->o.expose);
+    mark_reply(c, own, origin, may_read);
     return reply;
 }
 
@@ -139,6 +153,7 @@ tern_middleware tern_cors_with(const tern_cors_options *options)
                              .options = tern_keep(&own, sizeof own),
                              .skip = options->skip,
                              .prepare = prepare,
+                             .mark = mark,
                              .takes_preflight = true,
                              .stage = TERN_STAGE_CORS};
 }

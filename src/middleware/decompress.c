@@ -14,7 +14,7 @@ static void prepare(tern_app *app, void *options)
     static const char *const codings[] = {"gzip", "deflate", "br", "zstd"};
     const char *problem;
     if (options == NULL)
-        tern_mistake(app, "decompress: there is no memory for its options");
+        tern_mistake(app, "decompress: out of memory");
     for (size_t i = 0; i < sizeof codings / sizeof *codings; i++)
         if (!tern_need_decoding(codings[i], &problem))
             tern_log(TERN_LOG_WARN, "decompress: %s is left out: %s", codings[i], problem);

@@ -65,6 +65,20 @@ static void prepare(tern_app *app, void *options)
     d->ends_s = o->ends ? sunset : 0;
 }
 
+static void mark(tern_ctx *c, void *options)
+{
+    const deprecated *d = options;
+    if (tern_reply_header(c, "Deprecation") != NULL)
+        return; /* of a piece further inside, which knows better */
+    tern_set_header(c, "Deprecation", d->since);
+    if (d->sunset[0] != '\0')
+        tern_set_header(c, "Sunset", d->sunset);
+    if (d->options.link != NULL)
+        tern_add_header(c, "Link",
+                        tern_sprintf(c, "<%s>; rel=\"%s\"", d->options.link,
+                                     d->sunset[0] != '\0' ? "deprecation sunset" : "deprecation"));
+}
+
 static tern_reply run(tern_ctx *c, void *options)
 {
     const deprecated *d = options;
@@ -77,15 +91,7 @@ static tern_reply run(tern_ctx *c, void *options)
                                                       d->options.link != NULL ? d->options.link : "")});
     else
         reply = tern_next(c);
-    if (tern_reply_header(c, "Deprecation") != NULL)
-        return reply; /* of a piece further inside, which knows better */
-    tern_set_header(c, "Deprecation", d->since);
-    if (d->sunset[0] != '\0')
-        tern_set_header(c, "Sunset", d->sunset);
-    if (d->options.link != NULL)
-        tern_add_header(c, "Link",
-                        tern_sprintf(c, "<%s>; rel=\"%s\"", d->options.link,
-                                     d->sunset[0] != '\0' ? "deprecation sunset" : "deprecation"));
+    mark(c, options);
     return reply;
 }
 
@@ -97,6 +103,7 @@ tern_middleware tern_deprecated_with(const tern_deprecated_options *options)
                              .options = tern_keep(&d, sizeof d),
                              .skip = options->skip,
                              .prepare = prepare,
+                             .mark = mark,
                              .answers = options->ends ? "410" : NULL,
                              .headers = options->sunset != NULL ? "Deprecation, Sunset" : "Deprecation",
                              .deprecates = true,

@@ -33,7 +33,7 @@ static tern_reply run(tern_ctx *c, void *arg)
 static void prepare(tern_app *app, void *options)
 {
     if (options == NULL)
-        tern_mistake(app, "etag: there is no memory for its options");
+        tern_mistake(app, "etag: out of memory");
 }
 
 tern_middleware tern_etag_with(const tern_etag_options *options)

@@ -1,4 +1,6 @@
 /** Writes one log line for each request: to the application's log, or to a file by a thread of the worker. */
+#include "middleware/digits.h"
+
 #include <tern/access.h>
 #include <tern/app.h>
 #include <tern/log.h>
@@ -72,7 +74,12 @@ typedef struct logger {
     tern_logger_options options;
     unsigned count;
     field fields[FIELDS];
-    sink *sink; /* NULL: the application's log */
+    struct {
+        char text[24]; /* `,"path":` */
+        size_t len;
+    } heads[FIELDS];           /* of `fields`, in a line of JSON */
+    bool has_target, has_host; /* among its fields */
+    sink *sink;                /* NULL: the application's log */
 } logger;
 
 typedef struct line {
@@ -274,16 +281,27 @@ static void stop(void *arg)
 /* -- a line in a file -- */
 
 typedef struct writer {
-    size_t len;
+    char *at, *end; /* what is left of `data` */
     char data[LINE_BYTES];
 } writer;
 
+static size_t room(const writer *w)
+{
+    return (size_t)(w->end - w->at);
+}
+
 static void put(writer *w, const char *text, size_t len)
 {
-    if (len <= sizeof w->data - w->len) {
-        memcpy(w->data + w->len, text, len);
-        w->len += len;
+    if (len <= room(w)) {
+        memcpy(w->at, text, len);
+        w->at += len;
     }
+}
+
+static void put_byte(writer *w, char byte)
+{
+    if (w->at != w->end)
+        *w->at++ = byte;
 }
 
 static void put_text(writer *w, const char *text)
@@ -291,18 +309,13 @@ static void put_text(writer *w, const char *text)
     put(w, text, strlen(text));
 }
 
-/** By hand: printf would cost more than the rest of the line. */
 static void put_number(writer *w, int64_t number)
 {
-    char digits[24];
-    char *at = digits + sizeof digits;
-    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    do
-        *--at = (char)('0' + rest % 10);
-    while ((rest /= 10) != 0);
+    if (room(w) < 1 + DIGITS_MOST)
+        return;
     if (number < 0)
-        *--at = '-';
-    put(w, at, (size_t)(digits + sizeof digits - at));
+        *w->at++ = '-';
+    w->at = digits_put(w->at, number < 0 ? -(uint64_t)number : (uint64_t)number);
 }
 
 /** The length of the character of UTF-8 at `text`; 0 when it is not one, or one that could end a line or steer a
@@ -327,39 +340,31 @@ static size_t character(const unsigned char *text)
 }
 
 /** Whether a value is cut here. */
-static bool is_full(const writer *w, size_t began)
+static bool is_full(const writer *w, const char *began)
 {
-    return w->len - began >= VALUE_BYTES || w->len >= sizeof w->data - END_BYTES;
+    return w->at - began >= VALUE_BYTES || room(w) <= END_BYTES;
 }
 
-/** The length of the beginning that JSON shows as it is, at most `most`. */
-static size_t plain_length(const char *text, size_t most)
-{
-    size_t len = 0;
-    while (len < most && text[len] >= ' ' && text[len] < 0x7f && text[len] != '"' && text[len] != '\\')
-        len++;
-    return len;
-}
+/** What JSON shows as it is: visible ASCII and the space, but for the quote and the backslash. */
+static const bool is_plain[256] = {[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
 
 /** A value as JSON; a byte that is not shown as it is becomes \u00XX. */
 static void put_json(writer *w, const char *text)
 {
-    size_t began = w->len;
-    if (text == NULL) {
-        put_text(w, "null");
-        return;
-    }
-    put_text(w, "\"");
-    if (w->len + VALUE_BYTES < sizeof w->data - END_BYTES) {
-        const size_t plain = plain_length(text, VALUE_BYTES - 1); /* most values are nothing else */
-        put(w, text, plain);
+    const char *began = w->at;
+    size_t plain = 0;
+    put_byte(w, '"');
+    while (is_plain[(unsigned char)text[plain]])
+        plain++;
+    if (plain < VALUE_BYTES && plain + END_BYTES < room(w)) {
+        put(w, text, plain); /* most values are nothing else */
         text += plain;
     }
     while (*text != '\0' && !is_full(w, began)) {
         char escaped[8];
         size_t len = character((const unsigned char *)text);
-        if (len == 1 && (*text == '"' || *text == '\\'))
-            put_text(w, "\\");
+        if (len == 1 && !is_plain[(unsigned char)*text])
+            put_byte(w, '\\');
         if (len == 0)
             put(w, escaped,
                 (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)(unsigned char)*text));
@@ -367,13 +372,13 @@ static void put_json(writer *w, const char *text)
             put(w, text, len);
         text += len != 0 ? len : 1;
     }
-    put_text(w, "\"");
+    put_byte(w, '"');
 }
 
 /** A value in the combined format: all but visible ASCII and the space is \xXX, as Apache has it. */
 static void put_combined(writer *w, const char *text, bool escapes_spaces)
 {
-    size_t began = w->len;
+    const char *began = w->at;
     if (text == NULL || *text == '\0')
         put_text(w, "-");
     for (; text != NULL && *text != '\0' && !is_full(w, began); text++) {
@@ -501,19 +506,17 @@ static void put_time(writer *w)
     put(w, rest, sizeof rest);
 }
 
-static void write_json(const tern_log_field *fields, unsigned count, writer *w)
+static void write_json(const logger *g, const tern_log_field *fields, writer *w)
 {
     put_time(w);
-    for (unsigned i = 0; i < count && w->len < sizeof w->data - 2 * END_BYTES; i++) {
-        put_text(w, ",\"");
-        put_text(w, fields[i].name);
-        put_text(w, "\":");
+    for (unsigned i = 0; i < g->count && room(w) > 2 * END_BYTES; i++) {
+        put(w, g->heads[i].text, g->heads[i].len);
         if (fields[i].text != NULL)
             put_json(w, fields[i].text);
         else
             put_number(w, fields[i].number);
     }
-    put_text(w, "}\n");
+    put(w, "}\n", 2);
 }
 
 /** Not inlined: a line takes much of a stack, which those who log elsewhere are not to pay. */
@@ -522,12 +525,13 @@ static __attribute__((noinline)) void write_to_file(tern_ctx *c, const line *l, 
 {
     const logger *g = l->logger;
     writer w;
-    w.len = 0;
+    w.at = w.data;
+    w.end = w.data + sizeof w.data;
     if (g->options.format == TERN_LOGGER_COMBINED)
         write_combined(c, l, sent, &w);
     else
-        write_json(fields, g->count, &w);
-    append(g->sink, w.data, w.len, now_us);
+        write_json(g, fields, &w);
+    append(g->sink, w.data, (size_t)(w.at - w.data), now_us);
 }
 
 static void write_line(tern_ctx *c, void *arg)
@@ -569,9 +573,9 @@ static tern_reply run(tern_ctx *c, void *options)
         return tern_next(c);
     line *l = tern_alloc(c, sizeof *l);
     *l = (line){.logger = g, .began_us = tern_now_us(), .method = tern_method(c), .path = tern_path(c)};
-    if (g->options.format == TERN_LOGGER_COMBINED || has_field(g, FIELD_TARGET))
+    if (g->has_target)
         l->target = tern_target(c);
-    if (has_field(g, FIELD_HOST))
+    if (g->has_host)
         l->host = tern_host(c);
     tern_after(c, write_line, l);
     return tern_next(c);
@@ -584,8 +588,11 @@ static void add_field(logger *g, tern_app *app, const char *name, size_t len)
             continue;
         if (has_field(g, f))
             tern_mistake(app, "logger: .fields has \"%s\" twice", names[f]);
-        else
+        else {
+            g->heads[g->count].len =
+                (size_t)snprintf(g->heads[g->count].text, sizeof g->heads[0].text, ",\"%s\":", names[f]);
             g->fields[g->count++] = f;
+        }
         return;
     }
     tern_mistake(
@@ -638,6 +645,8 @@ static void prepare(tern_app *app, void *options)
     const tern_logger_options *o = &g->options;
     read_fields(g, app,
                 o->fields != NULL ? o->fields : "method, path, status, bytes, us, address, request_id");
+    g->has_target = o->format == TERN_LOGGER_COMBINED || has_field(g, FIELD_TARGET);
+    g->has_host = has_field(g, FIELD_HOST);
     if (o->format == TERN_LOGGER_COMBINED && o->file == NULL)
         tern_mistake(app, "logger: the combined format is for files: add .file = \"access.log\"");
     if (o->format == TERN_LOGGER_COMBINED && o->fields != NULL)

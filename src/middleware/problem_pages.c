@@ -50,7 +50,7 @@ static tern_reply run(tern_ctx *c, bool has_pages, tern_problem_function *own_pa
     if (told == NULL && !tern_is_bare(&reply))
         return reply;
     if (has_pages) {
-        tern_add_header(c, "Vary", "Accept");
+        tern_vary(c, "Accept");
         if (tern_prefers_html(c))
             return page(c, &problem, own_page);
     }

@@ -4,6 +4,7 @@
  * Hot path: `run`. A request costs a clock, an update of a shared map under one lock, and a header of some 30 bytes
  * for each policy; the rest is made by `prepare`.
  */
+#include "middleware/digits.h"
 #include "middleware/rate_redis.h"
 
 #include <tern/app.h>
@@ -27,8 +28,13 @@ typedef struct limiter {
     rate_rule rules[RATE_RULES];
     char names[RATE_RULES][NAME_BYTES];
     char policy[RATE_RULES * (NAME_BYTES + 48)]; /* the value of RateLimit-Policy */
-    uint64_t life_ms;                            /* of a client's count */
-    char id[48];                                 /* the name of the shared memory */
+    struct {
+        char text[NAME_BYTES + 8]; /* `"name";r=` */
+        size_t len;
+    } begins[RATE_RULES]; /* of the members of RateLimit */
+    const tern_kept_header *policy_header, *header;
+    uint64_t life_ms; /* of a client's count */
+    char id[48];      /* the name of the shared memory */
     tern_shared_map *map;
     struct limiter *next; /* in `prepared` */
 } limiter;
@@ -106,6 +112,9 @@ static bool settle_rates(tern_app *app, limiter *l)
         l->life_ms = life_ms > l->life_ms ? life_ms : l->life_ms;
         len += (size_t)snprintf(l->policy + len, sizeof l->policy - len, "%s\"%s\";q=%u;w=%u",
                                 i != 0 ? ", " : "", l->names[i], rate->requests, rate->window_s);
+        char *end = stpcpy(l->begins[i].text, i != 0 ? ", \"" : "\"");
+        end = stpcpy(stpcpy(end, l->names[i]), "\";r=");
+        l->begins[i].len = (size_t)(end - l->begins[i].text);
     }
     return true;
 }
@@ -183,6 +192,10 @@ static void prepare(tern_app *app, void *options)
         tern_mistake(app, "rate_limit: out of memory for its options");
     else if (settle_rates(app, l) && check_key(app, &l->options))
         open_map(app, l);
+    if (l == NULL)
+        return;
+    l->policy_header = tern_keep_header(app, "RateLimit-Policy", l->policy);
+    l->header = tern_keep_header(app, "RateLimit", NULL);
 }
 
 /* -- whose request it is -- */
@@ -211,10 +224,13 @@ static void set_text(const limiter *l, key *k, const char *text)
 static void set_address(const limiter *l, key *k, const char *address)
 {
     unsigned char v6[16];
+    size_t len = strlen(address);
     k->text = NULL;
-    if (strchr(address, ':') == NULL && inet_pton(AF_INET, address, k->bytes + 1) == 1) {
+    if (memchr(address, ':', len) == NULL &&
+        len < KEY_BYTES) { /* Tern writes each address of IPv4 in one way */
         k->bytes[0] = KEY_IPV4;
-        k->len = 5;
+        memcpy(k->bytes + 1, address, len);
+        k->len = 1 + len;
         return;
     }
     if (inet_pton(AF_INET6, address, v6) != 1) {
@@ -313,26 +329,7 @@ static uint64_t seconds(uint64_t us)
     return (us + 999999) / 1000000;
 }
 
-/** Adds members to a list header; those of limiters around this one come first. */
-static void add_members(tern_ctx *c, const char *name, const char *members)
-{
-    const char *before = tern_reply_header(c, name);
-    tern_set_header(c, name, before == NULL ? members : tern_sprintf(c, "%s, %s", before, members));
-}
-
-/** Writes digits by hand: printf would cost more than the count itself. */
-static char *put_number(char *at, uint32_t number)
-{
-    char digits[10];
-    unsigned len = 0;
-    do
-        digits[len++] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    while (len > 0)
-        *at++ = digits[--len];
-    return at;
-}
-
+/** The members of limiters around this one come first. */
 static void set_headers(tern_ctx *c, const check *ch)
 {
     const limiter *l = ch->l;
@@ -342,15 +339,17 @@ static void set_headers(tern_ctx *c, const check *ch)
         return;
     for (unsigned i = 0; i < l->count; i++) {
         const rate_answer *a = &ch->answers[i];
-        uint64_t reset_us = a->is_allowed ? a->reset_us : a->retry_us;
-        at = stpcpy(at, i != 0 ? ", \"" : "\"");
-        at = stpcpy(at, l->names[i]);
-        at = put_number(stpcpy(at, "\";r="), (uint32_t)(a->is_allowed ? a->remaining : 0));
-        at = put_number(stpcpy(at, ";t="), (uint32_t)seconds(reset_us));
+        memcpy(at, l->begins[i].text, l->begins[i].len);
+        at = digits_put(at + l->begins[i].len, (uint32_t)(a->is_allowed ? a->remaining : 0));
+        memcpy(at, ";t=", 3);
+        at = digits_put(at + 3, (uint32_t)seconds(a->is_allowed ? a->reset_us : a->retry_us));
     }
     *at = '\0';
-    add_members(c, "RateLimit-Policy", l->policy);
-    add_members(c, "RateLimit", text);
+    const char *policies = tern_reply_header(c, "RateLimit-Policy"),
+               *counts = tern_reply_header(c, "RateLimit");
+    tern_set_kept_header(c, l->policy_header,
+                         policies != NULL ? tern_sprintf(c, "%s, %s", policies, l->policy) : NULL);
+    tern_set_kept_header(c, l->header, counts != NULL ? tern_sprintf(c, "%s, %s", counts, text) : text);
 }
 
 static tern_reply refuse(tern_ctx *c, const check *ch)

@@ -169,11 +169,10 @@ static void before(tern_ctx *c, void *options)
         tern_set_target(c, tern_sprintf(c, "%s/v%.*s%s", prefix, (int)version.len, version.data, rest));
 }
 
-static tern_reply run(tern_ctx *c, void *options)
+static void mark(tern_ctx *c, void *options)
 {
     const tern_versions_options *o = options;
     const char *rest;
-    tern_reply reply = tern_next(c);
     if (is_below(tern_target(c), o->prefix != NULL ? o->prefix : "/api", &rest) &&
         version_of_path(o, rest).len == 0) {
         if (o->header != NULL)
@@ -181,6 +180,12 @@ static tern_reply run(tern_ctx *c, void *options)
         if (o->media_type != NULL)
             tern_vary(c, "Accept");
     }
+}
+
+static tern_reply run(tern_ctx *c, void *options)
+{
+    tern_reply reply = tern_next(c);
+    mark(c, options);
     return reply;
 }
 
@@ -197,6 +202,7 @@ tern_middleware tern_versions_with(const tern_versions_options *options)
                              .skip = options->skip,
                              .prepare = prepare,
                              .before = before,
+                             .mark = mark,
                              .answers = "400, 406",
                              .stage = TERN_STAGE_REWRITE};
 }

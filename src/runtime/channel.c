@@ -1,6 +1,7 @@
 #include "runtime/budget.h"
 #include "runtime/coro.h"
 #include "runtime/scope.h"
+#include "runtime/unwind.h"
 
 #include <tern/task.h>
 

@@ -15,7 +15,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-static coro *running;            /* NULL on the loop's stack */
+coro *coro_running;
 static void *loop_stack_pointer; /* saved while a coroutine runs */
 static uint64_t loop_fpcontrol;  /* what every coroutine begins with */
 static bool is_set_up;
@@ -94,7 +94,7 @@ static __attribute__((noinline, cold)) void queue_yielding(coro *co)
 static inline void come_back(coro *co)
 {
     sanitizer_reach_loop();
-    running = NULL;
+    coro_running = NULL;
     if (!co->is_suspended) {
         alive--;
         stack_put((stack_slot *)co);
@@ -106,7 +106,7 @@ static inline void come_back(coro *co)
 static inline void enter(stack_slot *slot)
 {
     coro *co = &slot->co;
-    running = co;
+    coro_running = co;
     sanitizer_leave_loop(co);
     switch_enter(&loop_stack_pointer, slot, run_coroutine, slot);
     come_back(co);
@@ -169,11 +169,6 @@ coro *coro_spawn(coro_fn *fn, void *arg, void *request, void *scope)
     return &slot->co;
 }
 
-coro *coro_self(void)
-{
-    return running;
-}
-
 /* -- waiting and waking -- */
 
 static void make_ready(coro *co, coro_outcome outcome)
@@ -206,7 +201,7 @@ static inline void suspend(coro *co)
 
 coro_outcome coro_wait(uint64_t at_ms)
 {
-    coro *co = running;
+    coro *co = coro_running;
     if (co->is_cancelled && co->cancel_masked == 0)
         return CORO_CANCELLED;
     if (at_ms != 0)
@@ -217,7 +212,7 @@ coro_outcome coro_wait(uint64_t at_ms)
 
 bool coro_yield(void)
 {
-    coro *co = running;
+    coro *co = coro_running;
     co->is_yielding = true;
     suspend(co);
     co->is_yielding = false;
@@ -245,7 +240,7 @@ static void resume(coro *co)
         enter(slot);
         return;
     }
-    running = co;
+    coro_running = co;
     sanitizer_leave_loop(co);
     switch_to(&loop_stack_pointer, co->stack_pointer);
     come_back(co);
@@ -291,8 +286,8 @@ bool coro_is_untidy(void)
 
 bool coro_is_guard(const void *address)
 {
-    if (running == NULL)
+    if (coro_running == NULL)
         return false;
-    uintptr_t base = (uintptr_t)running->stack_base, at = (uintptr_t)address;
+    uintptr_t base = (uintptr_t)coro_running->stack_base, at = (uintptr_t)address;
     return at < base && base - at <= CORO_GUARD_BYTES;
 }

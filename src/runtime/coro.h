@@ -13,7 +13,6 @@
 
 #include "base/list.h"
 #include "runtime/timer.h"
-#include "runtime/unwind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,9 +33,9 @@ typedef enum coro_outcome {
 } coro_outcome;
 
 typedef struct coro {
-    list_link ready_link; /* in loop_self.ready while it is to be resumed */
-    void *stack_pointer;  /* saved while suspended */
-    unwind_point *unwind; /* innermost catch point (unwind.h) */
+    list_link ready_link;        /* in loop_self.ready while it is to be resumed */
+    void *stack_pointer;         /* saved while suspended */
+    struct unwind_point *unwind; /* innermost catch point (unwind.h) */
     void *request;     /* what the coroutine works for, for crash reports and task scopes; NULL if nothing */
     void *scope;       /* the task scope (task.c); NULL if none */
     timer_entry timer; /* deadline of the current coro_wait */
@@ -62,8 +61,13 @@ bool coro_start(coro_fn *fn, void *arg);
  * and `scope` are set on it before it runs. NULL without memory for a stack. */
 coro *coro_spawn(coro_fn *fn, void *arg, void *request, void *scope);
 
+extern coro *coro_running; /* read it by coro_self */
+
 /** The running coroutine; NULL on the loop's own stack. */
-coro *coro_self(void);
+static inline coro *coro_self(void)
+{
+    return coro_running;
+}
 
 /**
  * Suspends the running coroutine (there must be one) until coro_wake, the deadline (`at_ms`, absolute loop

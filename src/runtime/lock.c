@@ -2,6 +2,7 @@
 
 #include "runtime/budget.h"
 #include "runtime/loop.h"
+#include "runtime/unwind.h"
 
 #include <tern/task.h>
 

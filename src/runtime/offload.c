@@ -5,6 +5,7 @@
 #include "runtime/cpu_limit.h"
 #include "runtime/loop.h"
 #include "runtime/scope.h"
+#include "runtime/unwind.h"
 
 #include <tern/log.h>
 #include <tern/task.h>

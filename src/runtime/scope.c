@@ -5,6 +5,7 @@
 #include "runtime/coro.h"
 #include "runtime/lock.h"
 #include "runtime/task.h"
+#include "runtime/unwind.h"
 
 #include <tern/log.h>
 

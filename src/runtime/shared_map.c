@@ -273,13 +273,13 @@ static bool is_alive(const slot *s, uint64_t now_ms)
 /* The slot of the key, expired or not; NULL without one. */
 static slot *find_slot(const tern_shared_map *map, const place *where)
 {
-    for (size_t b = 0; b < 2; b++)
-        for (size_t i = 0; i < BUCKET_SLOTS; i++) {
-            slot *s = slot_at(map, where->stripe, where->buckets[b], i);
-            if (state_of(s) == SLOT_LIVE && s->tag == where->tag && s->key_len == where->key_len &&
+    for (size_t b = 0; b < 2; b++) {
+        slot *s = slot_at(map, where->stripe, where->buckets[b], 0);
+        for (size_t i = 0; i < BUCKET_SLOTS; i++, s = (slot *)(void *)((char *)s + map->slot_bytes))
+            if (s->tag == where->tag && state_of(s) == SLOT_LIVE && s->key_len == where->key_len &&
                 memcmp(s->bytes, where->key, where->key_len) == 0)
                 return s;
-        }
+    }
     return NULL;
 }
 

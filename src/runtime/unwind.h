@@ -8,7 +8,10 @@
 #ifndef RUNTIME_UNWIND_H
 #define RUNTIME_UNWIND_H
 
+#include "runtime/coro.h"
+
 #include <setjmp.h>
+#include <stddef.h>
 
 typedef enum unwind_reason {
     UNWIND_NONE,
@@ -30,8 +33,28 @@ typedef struct unwind_point {
  */
 #define unwind_catch(point) (unwind_push(point), _setjmp((point)->env))
 
-void unwind_push(unwind_point *point);
-void unwind_release(unwind_point *point);
+extern unwind_point *unwind_of_loop; /* the innermost catch point of the loop's own stack */
+
+/** The innermost catch point. Each stack has its own chain: a throw never leaves the stack it runs on. */
+static inline unwind_point **unwind_innermost(void)
+{
+    coro *co = coro_self();
+    return co != NULL ? &co->unwind : &unwind_of_loop;
+}
+
+static inline void unwind_push(unwind_point *point)
+{
+    unwind_point **chain = unwind_innermost();
+    point->outer = *chain;
+    point->reason = UNWIND_NONE;
+    *chain = point;
+}
+
+static inline void unwind_release(unwind_point *point)
+{
+    *unwind_innermost() = point->outer;
+}
+
 /** Leaves to the innermost catch point of this coroutine; without one the process aborts with a message. */
 _Noreturn void unwind_throw(unwind_reason reason);
 

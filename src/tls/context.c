@@ -110,7 +110,7 @@ static bool set_rules(SSL_CTX *ssl)
 {
     long mode = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN;
-    /* The end of a socket without close_notify is no error to OpenSSL, so that a client that has closed its side
+    /* The end of a socket without close_notify is not an error to OpenSSL, so that a client that has closed its side
      * gets its answer as without TLS; tls_receive still sees the difference. */
     uint64_t options = SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                        SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |

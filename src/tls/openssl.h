@@ -10,6 +10,9 @@
 #ifndef TLS_OPENSSL_H
 #define TLS_OPENSSL_H
 
+/* SHA256_Init and its like: what replaces them costs a look-up and several allocations a digest. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -17,6 +20,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -121,6 +126,33 @@
     X(HMAC)                                                                                                  \
     X(OBJ_txt2obj)                                                                                           \
     X(SHA256)                                                                                                \
+    X(SHA256_Init)                                                                                           \
+    X(SHA256_Update)                                                                                         \
+    X(SHA256_Final)                                                                                          \
+    X(BN_num_bits)                                                                                           \
+    X(EVP_DigestVerify)                                                                                      \
+    X(EVP_DigestVerifyInit)                                                                                  \
+    X(EVP_PKEY_CTX_free)                                                                                     \
+    X(EVP_PKEY_CTX_new)                                                                                      \
+    X(EVP_PKEY_CTX_new_from_name)                                                                            \
+    X(EVP_PKEY_CTX_set_rsa_padding)                                                                          \
+    X(EVP_PKEY_CTX_set_signature_md)                                                                         \
+    X(EVP_PKEY_fromdata)                                                                                     \
+    X(EVP_PKEY_fromdata_init)                                                                                \
+    X(EVP_PKEY_get_bn_param)                                                                                 \
+    X(EVP_PKEY_get_raw_public_key)                                                                           \
+    X(EVP_PKEY_get_utf8_string_param)                                                                        \
+    X(EVP_PKEY_new_raw_private_key)                                                                          \
+    X(EVP_PKEY_new_raw_public_key)                                                                           \
+    X(EVP_PKEY_pairwise_check)                                                                               \
+    X(EVP_PKEY_public_check)                                                                                 \
+    X(EVP_PKEY_sign)                                                                                         \
+    X(EVP_PKEY_sign_init)                                                                                    \
+    X(EVP_PKEY_verify)                                                                                       \
+    X(EVP_PKEY_verify_init)                                                                                  \
+    X(PEM_read_bio_PUBKEY)                                                                                   \
+    X(PEM_write_bio_PUBKEY)                                                                                  \
+    X(X509_get_pubkey)                                                                                       \
     X(X509_EXTENSION_create_by_OBJ)                                                                          \
     X(X509_REQ_add_extensions)                                                                               \
     X(X509_REQ_free)                                                                                         \

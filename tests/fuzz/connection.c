@@ -91,7 +91,7 @@ static void reply_file(http_exchange *x)
 {
     const http_file_part parts[] = {{{"first", 5}, 0, 100}, {{"second", 6}, 150, asks(x, 'h') ? 300 : 50}};
     if (asks(x, 'p'))
-        http_reply_file_parts(x, 206, NULL, file, parts, 2, (tern_str){"end", 3});
+        http_reply_file_parts(x, 206, NULL, (http_file){.fd = file}, parts, 2, (tern_str){"end", 3});
     else
         http_reply_file(x, 200, NULL, file, 0, asks(x, 'h') ? 300 : 200);
 }

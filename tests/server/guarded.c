@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 TERN_MODEL(Change, (int, amount, .min = 1, .max = 10))
 
@@ -97,6 +98,29 @@ TERN_HANDLER(go)
     return tern_redirect_local(c, tern_query(c, "next"), "/plain");
 }
 
+/** Waits for longer than any test does. */
+TERN_HANDLER(slow)
+{
+    tern_log(TERN_LOG_INFO, "it waits");
+    tern_sleep(c, 60000);
+    return tern_text(c, "slow");
+}
+
+static bool is_api(tern_ctx *c)
+{
+    return strncmp(tern_path(c), "/api/", 5) == 0;
+}
+
+/** Routes of a group with pieces that add headers; the application has none of these. */
+static void add_api(tern_app *app)
+{
+    tern_group *api = tern_group_new(app, "/api");
+    tern_use(api, tern_request_ids(), tern_deprecated(.since = "2026-01-01"),
+             tern_cors(.origins = "https://api.example"));
+    tern_put(api, "/json", put_json);
+    tern_get(api, "/slow", slow, .timeout_ms = 50);
+}
+
 int main(int argc, char **argv)
 {
     const char *hosts = getenv("TEST_HOSTS");
@@ -104,7 +128,9 @@ int main(int argc, char **argv)
     tern_use(app, tern_problem_pages(.html_for_browsers = true));
     if (hosts != NULL)
         tern_use(app, tern_hosts(.allow = hosts));
-    tern_use(app, tern_cors(.origins = getenv("TEST_ORIGINS"), .credentials = true, .expose = "X-Total"),
+    tern_use(app,
+             tern_cors(.origins = getenv("TEST_ORIGINS"), .credentials = true, .expose = "X-Total",
+                       .skip = is_api),
              tern_csrf(.tokens = getenv("TEST_TOKENS") != NULL));
     tern_get(app, "/who", who);
     tern_get(app, "/json", json);
@@ -120,6 +146,9 @@ int main(int argc, char **argv)
     tern_get(app, "/plain", plain);
     tern_get(app, "/image", image);
     tern_get(app, "/go", go);
+    tern_get(app, "/slow", slow, .timeout_ms = 50);
+    tern_get(app, "/held", slow);
+    add_api(app);
     tern_get(app, "/secure", plain, .use = TERN_USE(tern_https_redirect()));
     tern_post(app, "/early", change, .use = TERN_USE(tern_early_data()));
     return tern_run(app, argc, argv);

@@ -167,6 +167,47 @@ static void add_route_limits(tern_app *app)
     tern_post(group, "/body/longer", take_body, .max_body = 1000);
 }
 
+/** 30,000 bytes of a stream, in three pieces. */
+static void write_pieces(tern_ctx *c, tern_stream *out, void *arg)
+{
+    (void)c, (void)arg;
+    for (int i = 0; i < 3; i++) {
+        char piece[10000];
+        memset(piece, 'a' + i, sizeof piece);
+        tern_stream_write(out, piece, sizeof piece);
+    }
+}
+
+TERN_HANDLER(streamed)
+{
+    return tern_stream_reply(c, "text/plain", write_pieces, NULL);
+}
+
+TERN_HANDLER(whole)
+{
+    char *bytes = tern_alloc(c, 30000);
+    memset(bytes, 'w', 30000);
+    return tern_bytes_reply(c, "text/plain", bytes, 30000);
+}
+
+TERN_HANDLER(own_file)
+{
+    return tern_file(c, "/proc/self/exe");
+}
+
+/** Replies of 30,000 bytes at 100,000 a second, and bodies that must be fast. */
+static void add_throttled(tern_app *app)
+{
+    tern_group *group =
+        tern_group_new(app, "/throttled", .use = TERN_USE(tern_throttle(.reply_rate = 100000)));
+    tern_get(group, "/stream", streamed);
+    tern_get(group, "/whole", whole);
+    tern_get(group, "/file", own_file);
+    tern_get(group, "/free", whole, .use = TERN_USE(tern_throttle(.reply_rate = 10, .reply_free = 30000)));
+    tern_get(group, "/held", whole, .use = TERN_USE(tern_throttle(.reply_rate = 10)));
+    tern_post(app, "/fast-bodies", take_body, .use = TERN_USE(tern_throttle(.min_body_rate = 1000000)));
+}
+
 static void add_redis(tern_app *app)
 {
     tern_redis_setup(app);
@@ -216,6 +257,7 @@ int main(int argc, char **argv)
     add_gates(app);
     add_route_limits(app);
     add_maintenance(app);
+    add_throttled(app);
     if (getenv("TERN_REDIS_URL") != NULL) /* a test of several machines */
         add_redis(app);
     return tern_run(app, argc, argv);

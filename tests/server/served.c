@@ -90,7 +90,9 @@ int main(int argc, char **argv)
     tern_static(app, "/dots", below("/assets"), .dot_files = true, .cache_control = "public, max-age=60",
                 .not_found = "/missing.html", .immutable = "/fixed/");
     tern_static(app, "/closed", below("/assets"), .use = TERN_USE(TERN_MIDDLEWARE(closed)));
+    tern_static(app, "/linked", below("/assets"), .symlinks = true, .listing = true, .index = "");
     tern_static(app, "/embedded", served_web);
+    tern_static(app, "/embedded-list", served_web, .listing = true, .index = "");
     tern_get(app, "/download", download);
     tern_post(app, "/parts", parts, .stream_body = true, .max_body = (size_t)1 << 30);
     tern_post(app, "/whole-parts", parts);

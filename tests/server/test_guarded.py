@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -277,6 +278,88 @@ def safe_headers_of_later_replies_on_a_connection_of_http_2_are_the_same():
     check_equal(got.count(" x-content-type-options: nosniff"), 3, "nosniff")
     check_equal(got.count(" x-frame-options: SAMEORIGIN"), 2, "X-Frame-Options")
     check_equal(got.count(" content-security-policy: default-src 'self'; base-uri"), 2, "policies")
+
+
+# -- replies that Tern makes outside of the chain ----------------------------------------------------------------------
+
+def allowed_to(reply):
+    return reply.header("Access-Control-Allow-Origin")
+
+
+def put_of(length, path="/json", origin=APP):
+    return (f"PUT {path} HTTP/1.1\r\nHost: test\r\nOrigin: {origin}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {length}\r\n\r\n")
+
+
+@test
+def a_script_can_read_that_its_body_is_too_large():
+    with serve() as server:
+        reply = server.ask(put_of(10 ** 9))
+        check_equal((reply.status, allowed_to(reply), reply.header("Vary"), reply.header("Access-Control-Expose-Headers")),
+                    (413, APP, "Origin", "X-Total"), "reply")
+
+
+@test
+def a_script_can_read_that_its_body_came_too_slowly():
+    with serve("--body-timeout", "100ms") as server:
+        reply = server.ask(put_of(100) + "{")
+        check_equal((reply.status, allowed_to(reply)), (408, APP), "reply")
+
+
+@test
+def a_script_can_read_that_its_chunks_are_malformed():
+    with serve() as server:
+        head = put_of(1).replace("Content-Length: 1", "Transfer-Encoding: chunked")
+        reply = server.ask(head + "x\r\n")
+        check_equal((reply.status, allowed_to(reply)), (400, APP), "reply")
+
+
+@test
+def a_script_can_read_that_the_time_is_over():
+    with serve() as server:
+        reply = server.get("/slow", f"Origin: {APP}")
+        check_equal((reply.status, allowed_to(reply)), (503, APP), "reply")
+
+
+@test
+def a_script_can_read_that_the_server_stops():
+    with serve("--drain-timeout", "100ms") as server, server.connect() as client:
+        client.send(f"GET /held HTTP/1.1\r\nHost: test\r\nOrigin: {APP}\r\n\r\n")
+        server.wait_logged("it waits")
+        server.signal(signal.SIGTERM)
+        reply = client.read()
+        check_equal((reply.status, allowed_to(reply)), (503, APP), "reply")
+
+
+@test
+def another_sites_script_cannot_read_what_tern_refuses():
+    with serve() as server:
+        reply = server.ask(put_of(10 ** 9, origin="https://evil.example"))
+        check_equal((reply.status, allowed_to(reply), reply.header("Vary")), (413, None, "Origin"), "reply")
+
+
+@test
+def a_method_that_tern_refuses_itself_has_the_headers_of_the_application():
+    with serve() as server:
+        reply = server.ask(f"TRACE / HTTP/1.1\r\nHost: test\r\nOrigin: {APP}\r\n\r\n")
+        check_equal((reply.status, allowed_to(reply)), (501, APP), "reply")
+
+
+@test
+def a_malformed_head_is_refused_with_the_headers_of_the_application():
+    with serve() as server:
+        reply = server.ask(f"GET / HTTP/1.1\r\nOrigin: {APP}\r\n\r\n")
+        check_equal((reply.status, reply.header("Vary")), (400, "Origin"), "reply")
+
+
+@test
+def a_groups_pieces_mark_what_tern_refuses_of_its_routes():
+    with serve() as server:
+        for reply, status in ((server.ask(put_of(10 ** 9, "/api/json", "https://api.example")), 413),
+                              (server.get("/api/slow", "Origin: https://api.example"), 503)):
+            check_equal((reply.status, allowed_to(reply), reply.header("Vary")), (status, "https://api.example", "Origin"),
+                        "reply")
+            check_equal((len(reply.header("X-Request-Id")), reply.header("Deprecation")), (32, "@1767225600"), "headers")
 
 
 # -- CORS, CSRF, hosts, https ----------------------------------------------------------------------------------------

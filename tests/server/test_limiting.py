@@ -447,5 +447,63 @@ def the_openapi_document_shows_limits():
     check("RateLimit" in replies["200"]["headers"], f"{replies}")
 
 
+# -- rates of one request ---------------------------------------------------------------------------------------------
+
+def timed(server, target, *lines):
+    began = time.monotonic()
+    reply = server.get(target, *lines)
+    return reply, time.monotonic() - began
+
+
+@test
+def replies_of_a_limited_rate_are_whole_and_take_their_time():
+    with limiting() as server:
+        for target, body in (("/throttled/whole", b"w" * 30000),
+                             ("/throttled/stream", b"a" * 10000 + b"b" * 10000 + b"c" * 10000)):
+            reply, took_s = timed(server, target)
+            check_equal((reply.status, reply.body == body), (200, True), target)
+            check(0.15 < took_s, f"{target} took {took_s} s")
+
+
+@test
+def a_range_of_a_file_is_sent_at_the_limited_rate():
+    with limiting() as server:
+        reply, took_s = timed(server, "/throttled/file", "Range: bytes=1-30000")
+        check_equal((reply.status, len(reply.body)), (206, 30000), "reply")
+        check(0.15 < took_s, f"it took {took_s} s")
+
+
+@test
+def the_first_bytes_of_a_limited_reply_are_free():
+    with limiting() as server:
+        reply, took_s = timed(server, "/throttled/free")  # the rest would take 50 minutes
+        check_equal((reply.status, len(reply.body)), (200, 30000), "reply")
+
+
+@test
+def head_is_answered_at_once_whatever_the_rate():
+    with limiting() as server:
+        reply = server.get("/throttled/held", method="HEAD")
+        check_equal((reply.status, reply.header("Content-Length")), (200, "30000"), "reply")
+
+
+@test
+def other_requests_are_served_while_a_reply_waits_for_its_rate():
+    with limiting() as server, server.connect() as slow:
+        slow.send("GET /throttled/held HTTP/1.1\r\nHost: h\r\n\r\n")
+        wait_for(lambda: slow.socket.recv(100), text="its head")
+        check_equal(status(server, "/count"), 200, "another request")
+        slow.reset()
+        check_equal(status(server, "/count"), 200, "another request after it left")
+
+
+@test
+def a_body_that_is_slower_than_its_route_takes_is_408():
+    with limiting() as server, server.connect() as client:
+        client.send("POST /fast-bodies HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n")
+        client.send("a" * 500)
+        check_equal(client.read().status, 408, "status after 5 seconds")
+
+
 if __name__ == "__main__":
     sys.exit(harness.main(at_once=4, programs=("limiting",)))

@@ -199,7 +199,7 @@ def threat_073_a_full_disk_is_507_and_leaves_nothing():
         limits = resource.prlimit(worker, resource.RLIMIT_FSIZE)
         resource.prlimit(worker, resource.RLIMIT_FSIZE, (65536, limits[1]))
         reply = post("/parts?store=1", FORM, server=server)
-        check_equal((reply.status, "there is no space for the upload" in reply.text), (507, True))
+        check_equal((reply.status, "the disk is full: the upload was not stored" in reply.text), (507, True))
         check_equal(sorted(os.listdir(STORED)), before)
         resource.prlimit(worker, resource.RLIMIT_FSIZE, limits)
         check_equal(post("/parts?store=1", FORM, server=server).status, 200)

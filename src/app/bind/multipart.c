@@ -102,7 +102,7 @@ static _Noreturn void fail_write(tern_ctx *c, int error)
              strerror(error));
     bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     ctx_fail(c, is_full ? 507 : 503,
-             is_full ? "there is no space for the upload" : "the upload could not be stored");
+             is_full ? "the disk is full: the upload was not stored" : "the upload could not be stored");
 }
 
 static void close_upload(tern_ctx *c, void *arg)

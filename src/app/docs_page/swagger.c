@@ -37,7 +37,7 @@ static bool takes_gzip(tern_ctx *c)
 
 TERN_HANDLER(swagger_page)
 {
-    tern_set_header(c, "Vary", "Accept-Encoding");
+    tern_vary(c, "Accept-Encoding");
     return docs_page_serve(c, takes_gzip(c) ? DOCS_SWAGGER_PAGE : DOCS_PAGE);
 }
 

@@ -21,6 +21,13 @@ static openapi_extras *extras_of(tern_app *app)
     return extras;
 }
 
+/** Adds `added` at the end of one of the lists. */
+#define APPEND(extras, list, added)                                                                          \
+    do {                                                                                                     \
+        *(extras)->list##_end = (added);                                                                     \
+        (extras)->list##_end = &(added)->next;                                                               \
+    } while (0)
+
 void tern_webhook_with(tern_app *app, const char *name, const tern_webhook_options *options)
 {
     openapi_extras *extras = extras_of(app);
@@ -33,8 +40,7 @@ void tern_webhook_with(tern_app *app, const char *name, const tern_webhook_optio
     added->options.summary = app_keep_text(app, options->summary);
     added->options.description = app_keep_text(app, options->description);
     added->options.tags = app_keep_text(app, options->tags);
-    *extras->webhooks_end = added;
-    extras->webhooks_end = &added->next;
+    APPEND(extras, webhooks, added);
 }
 
 void tern_tag_with(tern_app *app, const char *name, const char *description, const tern_tag_options *options)
@@ -47,8 +53,7 @@ void tern_tag_with(tern_app *app, const char *name, const char *description, con
     added->description = app_keep_text(app, description);
     added->options.parent = app_keep_text(app, options->parent);
     added->options.docs_url = app_keep_text(app, options->docs_url);
-    *extras->tags_end = added;
-    extras->tags_end = &added->next;
+    APPEND(extras, tags, added);
 }
 
 void tern_server(tern_app *app, const char *url, const char *description)
@@ -59,8 +64,7 @@ void tern_server(tern_app *app, const char *url, const char *description)
         return;
     added->url = app_keep_text(app, url);
     added->description = app_keep_text(app, description);
-    *extras->servers_end = added;
-    extras->servers_end = &added->next;
+    APPEND(extras, servers, added);
 }
 
 void tern_external_docs(tern_app *app, const char *url, const char *description)

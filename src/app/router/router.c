@@ -247,8 +247,9 @@ __attribute__((always_inline)) static inline const route *match_hosts(router_wal
     return match_in(w, 0, plain, path_hash);
 }
 
-/** Whether the path with a slash added or removed has a route for the method. */
-static route_found match_other_slash(router_walk *w, tern_str host)
+/** Whether the path with a slash added or removed has a route for the method. Where that would answer the request, its
+ * methods are allowed as well. */
+static route_found match_other_slash(router_walk *w, tern_str host, const route **found)
 {
     /* No path beginning with "//" is ever redirected: as a Location it would name another host. */
     if (w->path.len < 2 || w->path.data[1] == '/')
@@ -262,9 +263,10 @@ static route_found match_other_slash(router_walk *w, tern_str host)
         w->add_slash = true;
     }
     w->ends_known = 0;
-    const route *found = match_hosts(w, host);
-    w->allow = allow;
-    return found != NULL ? answer : ROUTE_NOT_FOUND;
+    *found = match_hosts(w, host);
+    if (w->r->slashes != TERN_SLASH_SAME)
+        w->allow = allow;
+    return *found != NULL ? answer : ROUTE_NOT_FOUND;
 }
 
 static int compare_allows(const void *mask, const void *allow)
@@ -279,7 +281,7 @@ static route_found explain_miss(router_walk *w, http_method method, tern_str hos
 {
     const router *r = w->r;
     if (r->slashes != TERN_SLASH_STRICT) {
-        route_found other = match_other_slash(w, host);
+        route_found other = match_other_slash(w, host, &match->route);
         *steps = w->steps;
         if (other != ROUTE_NOT_FOUND)
             return other;

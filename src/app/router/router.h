@@ -43,6 +43,7 @@ typedef struct route {
     const struct requirement *requires; /* of .requires; NULL: nothing (requires.h) */
     tern_str reply_head;           /* of replies with .wrapped: `{"user":`; empty: they are not wrapped */
     const struct page_shape *page; /* of the replies of tern_page */
+    const struct http_pace *pace;  /* of bodies and replies; NULL: the server's */
     const char *accept_query;      /* of QUERY: media types of bodies it takes; NULL: unknown */
 } route;
 
@@ -51,8 +52,8 @@ typedef enum route_found {
     ROUTE_NOT_FOUND,    /* 404 */
     ROUTE_WRONG_METHOD, /* 405; `allow` has the methods */
     ROUTE_OPTIONS,      /* an automatic OPTIONS reply; `allow` has the methods */
-    ROUTE_ADD_SLASH,    /* redirect to the same path with a slash added */
-    ROUTE_REMOVE_SLASH  /* or removed */
+    ROUTE_ADD_SLASH,    /* the same path with a slash added has a route, */
+    ROUTE_REMOVE_SLASH  /* or with one removed: it is in the match, without values of parameters */
 } route_found;
 
 typedef struct route_match {

@@ -178,7 +178,7 @@ static size_t text_bytes(const pattern_piece *pieces, unsigned count)
     return bytes;
 }
 
-/** The order of two pieces that are no texts. */
+/** The order of two pieces that are not texts. */
 static int piece_order(const pattern_piece *a, const pattern_piece *b)
 {
     if (a->kind != b->kind)

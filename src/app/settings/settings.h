@@ -113,14 +113,17 @@ typedef struct settings {
     const char *hsts;         /* NULL: not given */
     const char *state_folder; /* NULL: not given */
     acme_settings acme;
-    unsigned log_level;           /* a tern_log_level */
-    unsigned log_format;          /* a settings_log_format */
-    tern_limits limits;           /* complete: no member is 0 for "default" */
-    const char *database_url;     /* NULL: not given */
-    const char *database_prepare; /* the choice; NULL: not given */
-    const char *redis_url;        /* NULL: not given */
-    const char *command;          /* the name of a settings_command, or of one of the application's */
-    char **arguments;             /* the words after the latter */
+    unsigned log_level;               /* a tern_log_level */
+    unsigned log_format;              /* a settings_log_format */
+    tern_limits limits;               /* complete: no member is 0 for "default" */
+    const char *database_url;         /* NULL: not given */
+    const char *database_prepare;     /* the choice; NULL: not given */
+    const char *redis_url;            /* NULL: not given */
+    const char *mail_url, *mail_from; /* NULL: not given */
+    const char *secret_keys_file;     /* NULL: not given */
+    unsigned development;             /* 1: on */
+    const char *command;              /* the name of a settings_command, or of one of the application's */
+    char **arguments;                 /* the words after the latter */
     int argument_count;
     bool with_middleware; /* of the command "routes" */
 } settings;

@@ -16,9 +16,9 @@ void beneath_without_openat2(bool is_without)
     is_plain = is_without;
 }
 
-static int open_resolved(int folder, const char *path, int flags)
+static int open_resolved(int folder, const char *path, int flags, unsigned resolve)
 {
-    struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = (unsigned)flags, .resolve = resolve};
     long fd = -1;
     for (int tries = 0; tries < RACES_MAX; tries++) {
         fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
@@ -65,19 +65,53 @@ static int open_stepwise(int folder, const char *path, int flags)
     }
 }
 
+/** Opens by openat2; false when the kernel or a sandbox lacks it, else `*fd` is the result, -1 with errno. */
+static bool open_by_kernel(int folder, const char *path, int flags, unsigned resolve, int *fd)
+{
+    if (is_plain)
+        return false;
+    *fd = open_resolved(folder, path, flags, resolve);
+    if (*fd >= 0 || (errno != ENOSYS && errno != EPERM))
+        return true;
+    int probe = errno == EPERM ? open_resolved(folder, ".", O_PATH | O_CLOEXEC, resolve) : -1;
+    if (probe >= 0) { /* it works: the file itself is what may not be opened */
+        close(probe);
+        errno = EPERM;
+        return true;
+    }
+    is_plain = true;
+    return false;
+}
+
 int beneath_open(int folder, const char *path, int flags)
 {
-    if (!is_plain) {
-        int fd = open_resolved(folder, path, flags);
-        if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
-            return fd;
-        int probe = errno == EPERM ? open_resolved(folder, ".", O_PATH | O_CLOEXEC) : -1;
-        if (probe >= 0) { /* it works: the file itself is what may not be opened */
-            close(probe);
-            errno = EPERM;
-            return -1;
-        }
-        is_plain = true;
+    int fd;
+    return open_by_kernel(folder, path, flags, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS, &fd)
+               ? fd
+               : open_stepwise(folder, path, flags);
+}
+
+/** Whether a path that begins at a folder stays in it, but for its links. */
+static bool stays(const char *path)
+{
+    if (path[0] == '/')
+        return false;
+    for (;;) {
+        size_t len = strcspn(path, "/");
+        if (len == 2 && memcmp(path, "..", 2) == 0)
+            return false;
+        if (path[len] == '\0')
+            return true;
+        path += len + 1;
     }
-    return open_stepwise(folder, path, flags);
+}
+
+int beneath_open_links(int folder, const char *path, int flags)
+{
+    int fd;
+    if (!stays(path)) {
+        errno = EXDEV;
+        return -1;
+    }
+    return open_by_kernel(folder, path, flags, RESOLVE_NO_MAGICLINKS, &fd) ? fd : openat(folder, path, flags);
 }

@@ -15,6 +15,10 @@
  */
 int beneath_open(int folder, const char *path, int flags);
 
+/** The same with symbolic links followed wherever they lead, but for those of /proc. The path itself cannot lead out:
+ * EXDEV. Where openat2 is missing, a link of /proc is followed too. */
+int beneath_open_links(int folder, const char *path, int flags);
+
 /** For tests: behaves as if the kernel had no openat2. */
 void beneath_without_openat2(bool is_without);
 

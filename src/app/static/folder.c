@@ -36,9 +36,9 @@ static bool open_path(static_folder *folder)
     return true;
 }
 
-bool static_folder_open(static_folder *folder, const char *path, unsigned recheck_ms)
+bool static_folder_open(static_folder *folder, const char *path, unsigned recheck_ms, bool symlinks)
 {
-    *folder = (static_folder){.path = path, .fd = -1, .recheck_ms = recheck_ms};
+    *folder = (static_folder){.path = path, .fd = -1, .recheck_ms = recheck_ms, .symlinks = symlinks};
     random_bytes(&folder->key, sizeof folder->key); /* without it, somebody may make files share a slot */
     return open_path(folder);
 }
@@ -120,10 +120,12 @@ void static_entry_release(static_entry *entry)
 
 /** Opens one form; false with errno, 0 for what is not a regular file. A FIFO or a device is neither waited for nor
  * opened. */
-static bool open_form(int folder, const char *path, static_stored *stored)
+static bool open_form(const static_folder *folder, const char *path, static_stored *stored)
 {
+    enum { FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
     struct stat facts;
-    stored->fd = beneath_open(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    stored->fd = folder->symlinks ? beneath_open_links(folder->fd, path, FLAGS)
+                                  : beneath_open(folder->fd, path, FLAGS);
     if (stored->fd < 0)
         return false;
     int error = fstat(stored->fd, &facts) != 0 ? errno
@@ -147,7 +149,7 @@ static bool open_form(int folder, const char *path, static_stored *stored)
 }
 
 /** Opens the siblings that are not older: an older one is of another version of the file. */
-static void open_siblings(int folder, static_entry *entry, size_t len)
+static void open_siblings(const static_folder *folder, static_entry *entry, size_t len)
 {
     const static_stored *plain = &entry->stored[TERN_STATIC_PLAIN];
     char path[STATIC_PATH_BYTES + 8];
@@ -166,7 +168,7 @@ static void open_siblings(int folder, static_entry *entry, size_t len)
     }
 }
 
-static static_entry *open_entry(int folder, const char *path, size_t len, int *error)
+static static_entry *open_entry(const static_folder *folder, const char *path, size_t len, int *error)
 {
     static_entry *entry = mem_zero(1, sizeof *entry + len + 1);
     *error = ENOMEM;
@@ -235,7 +237,7 @@ static_entry *static_folder_find(static_folder *folder, const char *path, int *e
     }
     static_entry *entry = kept_entry(folder, slot, path);
     if (entry == NULL) {
-        entry = open_entry(fd, path, len, error);
+        entry = open_entry(folder, path, len, error);
         if (entry == NULL)
             return NULL;
         if (entry->is_fresh)

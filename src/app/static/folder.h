@@ -44,12 +44,14 @@ typedef struct static_folder {
     int fd;           /* -1: it does not exist */
     uint64_t device, number, checked_ms;
     unsigned recheck_ms;
+    bool symlinks; /* those that lead out are followed */
     siphash_key key;
     static_entry **slots; /* STATIC_SLOTS; NULL until the first file */
 } static_folder;
 
-/** Opens the folder; false with errno if it cannot be opened as a folder. `path` must outlive it. */
-bool static_folder_open(static_folder *folder, const char *path, unsigned recheck_ms);
+/** Opens the folder; false with errno if it cannot be opened as a folder. `path` must outlive it. `symlinks`: symbolic
+ * links that lead out of it are followed. */
+bool static_folder_open(static_folder *folder, const char *path, unsigned recheck_ms, bool symlinks);
 /** Closes all files that no request uses. */
 void static_folder_forget(static_folder *folder);
 /** The same, and closes the folder. */

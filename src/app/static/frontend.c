@@ -33,8 +33,7 @@ bool frontend_is_navigation(tern_ctx *c)
 bool frontend_send(tern_ctx *c, static_mount *mount, tern_reply *reply)
 {
     int error;
-    if (!http_field_put(c->x, "Vary", "Accept, Sec-Fetch-Mode", false))
-        ctx_need(c, NULL);
+    ctx_vary(c, TERN_STR("Accept, Sec-Fetch-Mode"));
     if (!frontend_is_navigation(c))
         return false;
     const char *not_found = mount->options.not_found != NULL ? mount->options.not_found : "404.html";

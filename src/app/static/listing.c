@@ -24,20 +24,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LISTED_MAX = 10000, LISTED_NAME_BYTES = 256 };
+enum { LISTED_MAX = 10000, LISTED_NAME_BYTES = 256, NOT_DATED = -1 };
 
 typedef struct listed {
     char name[LISTED_NAME_BYTES];
     bool is_folder;
     uint64_t size;
-    int64_t modified_s;
+    int64_t modified_s; /* NOT_DATED: of an embedded file, which has no date */
 } listed;
 
-/** The work of reading the folder, done on a thread. */
+/** The work of reading the folder, done on a thread if it is on disk. */
 typedef struct reading {
-    int root;
+    int root;         /* -1: it is embedded */
     const char *path; /* "" or "docs/" */
-    bool dot_files;
+    bool dot_files, symlinks;
     listed *items; /* owned */
     unsigned count, room;
     bool is_cut;
@@ -55,7 +55,12 @@ static bool can_be_requested(const char *name, bool dot_files)
            (name[0] == '.' ? dot_files && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 : true);
 }
 
-/** What the name leads to, if that is inside the root. */
+static int open_inside(const reading *r, const char *path, int flags)
+{
+    return r->symlinks ? beneath_open_links(r->root, path, flags) : beneath_open(r->root, path, flags);
+}
+
+/** What the name leads to, if that may be served. */
 static bool look_at(const reading *r, int folder, const char *name, struct stat *facts)
 {
     char path[STATIC_PATH_BYTES + LISTED_NAME_BYTES];
@@ -64,7 +69,7 @@ static bool look_at(const reading *r, int folder, const char *name, struct stat 
     if (!S_ISLNK(facts->st_mode))
         return true;
     snprintf(path, sizeof path, "%s%s", r->path, name);
-    int fd = beneath_open(r->root, path, O_PATH | O_CLOEXEC);
+    int fd = open_inside(r, path, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return false;
     bool is_known = fstat(fd, facts) == 0;
@@ -72,7 +77,8 @@ static bool look_at(const reading *r, int folder, const char *name, struct stat 
     return is_known;
 }
 
-static bool add_item(reading *r, const char *name, const struct stat *facts)
+/** Adds an item whose name is shorter than LISTED_NAME_BYTES; false when out of memory. */
+static bool add_item(reading *r, const char *name, const listed *facts)
 {
     if (r->count == r->room) {
         unsigned room = r->room != 0 ? r->room * 2 : 64;
@@ -83,9 +89,7 @@ static bool add_item(reading *r, const char *name, const struct stat *facts)
         r->room = room;
     }
     listed *item = &r->items[r->count++];
-    *item = (listed){.is_folder = S_ISDIR(facts->st_mode),
-                     .size = (uint64_t)facts->st_size,
-                     .modified_s = facts->st_mtim.tv_sec};
+    *item = *facts;
     memcpy(item->name, name, strlen(name) + 1);
     return true;
 }
@@ -102,7 +106,7 @@ static void read_folder(void *arg)
 {
     reading *r = arg;
     struct stat facts;
-    int fd = beneath_open(r->root, r->path[0] != '\0' ? r->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_inside(r, r->path[0] != '\0' ? r->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
     r->error = folder == NULL ? errno : 0;
     if (folder == NULL) {
@@ -117,12 +121,45 @@ static void read_folder(void *arg)
         r->is_cut = r->count == LISTED_MAX;
         if (r->is_cut)
             break;
-        if (!add_item(r, entry->d_name, &facts))
+        const listed item = {.is_folder = S_ISDIR(facts.st_mode),
+                             .size = (uint64_t)facts.st_size,
+                             .modified_s = facts.st_mtim.tv_sec};
+        if (!add_item(r, entry->d_name, &item))
             r->error = ENOMEM;
     }
     closedir(folder);
-    if (r->count != 0)
-        qsort(r->items, r->count, sizeof *r->items, by_name);
+}
+
+/** The files whose path begins with the folder's, and the folders among them, each once: the files are in order. */
+static void read_embedded(reading *r, const tern_embedded *folder)
+{
+    const size_t len = strlen(r->path);
+    char name[LISTED_NAME_BYTES], last[LISTED_NAME_BYTES] = "";
+    r->error = len == 0 ? 0 : ENOENT;
+    for (size_t i = 0; i < folder->count && (r->error == 0 || r->error == ENOENT); i++) {
+        const tern_embedded_file *file = &folder->files[i];
+        if (strncmp(file->path, r->path, len) != 0)
+            continue;
+        r->error = 0;
+        const char *rest = file->path + len;
+        const size_t own = strcspn(rest, "/");
+        const bool is_folder = rest[own] == '/';
+        if (own >= sizeof name)
+            continue;
+        memcpy(name, rest, own);
+        name[own] = '\0';
+        if (!can_be_requested(name, r->dot_files) || (is_folder && strcmp(name, last) == 0))
+            continue;
+        if (is_folder)
+            memcpy(last, name, own + 1);
+        r->is_cut = r->count == LISTED_MAX;
+        if (r->is_cut)
+            break;
+        const listed item = {
+            .is_folder = is_folder, .size = file->forms[TERN_STATIC_PLAIN].len, .modified_s = NOT_DATED};
+        if (!add_item(r, name, &item))
+            r->error = ENOMEM;
+    }
 }
 
 /* -- the page -- */
@@ -165,7 +202,8 @@ static void put_time(buf *page, int64_t seconds)
     char text[32];
     struct tm parts;
     const time_t at = (time_t)seconds;
-    if (gmtime_r(&at, &parts) != NULL && strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts) != 0)
+    if (seconds != NOT_DATED && gmtime_r(&at, &parts) != NULL &&
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts) != 0)
         buf_add_text(page, text);
 }
 
@@ -225,8 +263,29 @@ static void free_page(void *arg)
 static void free_reading(void *arg)
 {
     reading *r = arg;
-    close(r->root);
+    if (r->root >= 0)
+        close(r->root);
     mem_free(r->items);
+}
+
+/** Reads the folder; false with `*error`. */
+static bool read_items(tern_ctx *c, static_mount *mount, reading *r, int *error)
+{
+    *error = ENOENT;
+    if (mount->embedded != NULL) {
+        tern_defer(c, free_reading, r);
+        read_embedded(r, mount->embedded);
+    } else {
+        const int root = static_folder_fd(&mount->folder);
+        if (root < 0 || (r->root = fcntl(root, F_DUPFD_CLOEXEC, 0)) < 0) /* it may be closed meanwhile */
+            return false;
+        tern_defer(c, free_reading, r);
+        tern_offload(c, read_folder, r);
+    }
+    if (r->count != 0)
+        qsort(r->items, r->count, sizeof *r->items, by_name);
+    *error = r->error;
+    return r->error == 0;
 }
 
 bool static_list(tern_ctx *c, static_mount *mount, const char *path, tern_reply *reply, int *error)
@@ -234,14 +293,8 @@ bool static_list(tern_ctx *c, static_mount *mount, const char *path, tern_reply 
     buf *page = tern_alloc(c, sizeof *page);
     reading *r = tern_alloc(c, sizeof *r);
     *r = (reading){
-        .root = static_folder_fd(&mount->folder), .path = path, .dot_files = mount->options.dot_files};
-    *error = ENOENT;
-    if (r->root < 0 || (r->root = fcntl(r->root, F_DUPFD_CLOEXEC, 0)) < 0) /* it may be closed meanwhile */
-        return false;
-    tern_defer(c, free_reading, r);
-    tern_offload(c, read_folder, r);
-    *error = r->error;
-    if (r->error != 0)
+        .root = -1, .path = path, .dot_files = mount->options.dot_files, .symlinks = mount->options.symlinks};
+    if (!read_items(c, mount, r, error))
         return false;
     tern_defer(c, free_page, page);
     write_page(c, page, r);

@@ -17,7 +17,7 @@ bool static_name_is_served(const char *path, bool dot_files);
  * - if `is_built`, as in the output of a bundler, 8 characters of base64url with capitals, and a letter after a digit
  *   ("index-BkX3a9Qz.js").
  *
- * Dates, numbers and words are no hashes. ".map" after the suffix, and ".chunk" before it, are passed over.
+ * Dates, numbers and words are not hashes. ".map" after the suffix, and ".chunk" before it, are passed over.
  */
 bool static_name_is_hashed(const char *path, bool is_built);
 

@@ -73,8 +73,7 @@ static void put_headers(tern_ctx *c, const static_mount *mount, int status, cons
         return;
     if (form != TERN_STATIC_PLAIN)
         put(c, "Content-Encoding", static_form_encoding[form]);
-    if (!http_field_put(c->x, "Vary", "Accept-Encoding", false))
-        ctx_need(c, NULL);
+    ctx_vary(c, TERN_STR("Accept-Encoding"));
 }
 
 static tern_reply reply_of(tern_ctx *c, const sending *s, const char *path, const char *type, int status)
@@ -224,7 +223,7 @@ static tern_reply serve_bare_folder(tern_ctx *c, static_mount *mount, const char
     char index[STATIC_PATH_BYTES];
     int error = EISDIR;
     static_entry *entry = NULL;
-    bool is_there = mount->options.listing && mount->embedded == NULL;
+    bool is_there = mount->options.listing;
     if (!is_there && mount->options.index[0] != '\0' &&
         join(index, path, path[0] != '\0' ? "/" : "", mount->options.index)) {
         if (mount->embedded != NULL)
@@ -246,7 +245,7 @@ static tern_reply serve_folder(tern_ctx *c, static_mount *mount, const char *pat
     if (mount->options.index[0] != '\0' && join(index, path, "", mount->options.index) &&
         static_send(c, mount, index, 200, &reply, &error))
         return reply;
-    if (mount->options.listing && mount->embedded == NULL && static_list(c, mount, path, &reply, &error))
+    if (mount->options.listing && static_list(c, mount, path, &reply, &error))
         return reply;
     return missing_page(c, mount, error);
 }
@@ -317,12 +316,13 @@ static bool is_page_there(static_mount *mount, const char *name)
     return true;
 }
 
-/** Whether the folder has what the options name. That a front-end is not built yet is no mistake: its developer may be
+/** Whether the folder has what the options name. A front-end that is not built yet is not a mistake: its developer may be
  * about to. */
 static bool check_folder(static_mount *mount, buf *problems)
 {
     const tern_static_options *o = &mount->options;
-    if (mount->embedded == NULL && !static_folder_open(&mount->folder, mount->folder.path, o->recheck_ms)) {
+    if (mount->embedded == NULL &&
+        !static_folder_open(&mount->folder, mount->folder.path, o->recheck_ms, o->symlinks)) {
         const int error = errno;
         if (!mount->is_frontend) {
             complain(mount, problems, "the folder cannot be opened: ", mount->folder.path,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { WAYS_MAX = 16 };
 
@@ -18,6 +19,7 @@ typedef struct ways {
     tern_way list[WAYS_MAX];
     unsigned count;
     bool without_csrf, has_too_many;
+    const tern_way *bearer;            /* the first whose challenge is Bearer; NULL: none */
     const char *schemes[WAYS_MAX + 1]; /* filled in by prepare */
     char challenge[512];               /* of all ways */
 } ways;
@@ -72,6 +74,13 @@ static void found(tern_ctx *c, const ways *own, const tern_way *way, tern_identi
     tern_set_identity(c, who);
 }
 
+/** A token that each way has left to the next is wrong. */
+static bool has_bearer(tern_ctx *c)
+{
+    const char *header = tern_header(c, "Authorization");
+    return header != NULL && strncasecmp(header, "Bearer ", 7) == 0;
+}
+
 static void enter(tern_ctx *c, void *options)
 {
     const ways *own = options;
@@ -88,6 +97,10 @@ static void enter(tern_ctx *c, void *options)
         default:
             break;
         }
+    }
+    if (own->bearer != NULL && has_bearer(c)) {
+        tern_way_wrong(c, "no way of signing in knows this token");
+        refuse(c, own->bearer);
     }
 }
 
@@ -157,6 +170,9 @@ tern_middleware tern_ways_with(const tern_way *list)
         add_challenge(&own, list->challenge);
     }
     ways *kept = tern_keep(&own, sizeof own);
+    for (unsigned i = 0; kept != NULL && i < own.count && kept->bearer == NULL; i++)
+        if (own.list[i].challenge != NULL && strncmp(own.list[i].challenge, "Bearer", 6) == 0)
+            kept->bearer = &kept->list[i];
     return (tern_middleware){.name = "auth",
                              .run = tern_entered,
                              .enter = enter,

@@ -9,7 +9,7 @@
 static uint64_t pace_deadline(const http_connection *k, const output_pace *pace)
 {
     uint64_t left = transport_in_flight(k), all = pace->behind + pace->sent;
-    return rate_deadline(pace->began_ms, all > left ? all - left : 0);
+    return rate_deadline(reply_min_rate(k->stream.exchange), pace->began_ms, all > left ? all - left : 0);
 }
 
 bool output_wait(http_connection *k, output_pace *pace)

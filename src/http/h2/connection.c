@@ -237,7 +237,7 @@ static uint64_t deadline(const h2_connection *h)
     if ((h->leaving == H2_ANNOUNCED || h->has_failed) && h->leave_ms < at)
         at = h->leave_ms;
     if (h->stall_began_ms != 0) {
-        uint64_t stall = rate_deadline(h->stall_began_ms, h->stall_bytes);
+        uint64_t stall = rate_deadline(limits->min_rate_bytes_s, h->stall_began_ms, h->stall_bytes);
         if (stall != 0 && stall < at)
             at = stall;
     }
@@ -255,7 +255,9 @@ static void on_timer(timer_entry *timer)
             connection_set_deadline(k, at);
         return;
     }
-    uint64_t stall = h->stall_began_ms != 0 ? rate_deadline(h->stall_began_ms, h->stall_bytes) : 0;
+    uint64_t stall = h->stall_began_ms != 0
+                         ? rate_deadline(limits->min_rate_bytes_s, h->stall_began_ms, h->stall_bytes)
+                         : 0;
     bool is_stalled = stall != 0 && stall <= now;
     if (is_stalled || h->has_failed)
         h2_lose(h);

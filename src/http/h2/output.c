@@ -145,7 +145,7 @@ static bool must_yield(const h2_connection *h, const h2_stream *s)
 /** When a stream that waits must have moved more. */
 static uint64_t pace_deadline(const h2_stream *s)
 {
-    return rate_deadline(s->pace_began_ms, s->pace_bytes);
+    return rate_deadline(reply_min_rate(s->base.exchange), s->pace_began_ms, s->pace_bytes);
 }
 
 /** After the deadline: whether the stream waits for others rather than for its client. */
@@ -154,7 +154,7 @@ static bool is_patient(h2_stream *s, uint64_t sent_before)
     h2_connection *h = s->h;
     uint64_t now = loop_self.now_ms;
     if ((s->needs_window && s->window <= 0) ||
-        rate_deadline(s->pace_began_ms, h->sent_bytes - sent_before) <= now)
+        rate_deadline(reply_min_rate(s->base.exchange), s->pace_began_ms, h->sent_bytes - sent_before) <= now)
         return false;
     s->pace_began_ms = now;
     s->pace_bytes = 0;

@@ -36,6 +36,11 @@ TEST(the_type_with_the_greatest_weight_is_chosen_and_the_first_of_equals)
         {"Accept: application/json; charset=utf-8\r\n", "application/json"},
         {"Accept: application/json;profile=x\r\n", "none"},
         {"Accept: text/html;q=wrong, text/csv;q=0.001\r\n", "text/csv"},
+        {"Accept: text/html;q=2, text/csv;q=0.001\r\n", "text/csv"},
+        {"Accept: text/html;q=05, text/csv;q=0.001\r\n", "text/csv"},
+        {"Accept: text/html;q=0.5x, text/csv;q=0.001\r\n", "text/csv"},
+        {"Accept: text/html;q=, text/csv;q=0.001\r\n", "text/csv"},
+        {"Accept: text/html;q=0.66666666, text/csv;q=0.665\r\n", "text/html"},
         {"Accept: ,,;q=1, text/csv\r\n", "text/csv"},
         {"Accept: text/html ; q=0.2 , text/csv ; q=0.3\r\n", "text/csv"},
     };
@@ -90,7 +95,7 @@ TEST(a_header_is_in_vary_once)
     tern_vary(&f.c, "Accept");
     tern_vary(&f.c, "accept");
     tern_vary(&f.c, "Origin");
-    CHECK_INT(f.x.field_count, 2);
+    CHECK_TEXT(tern_reply_header(&f.c, "Vary"), "Accept, Origin");
     fake_close(&f);
 }
 

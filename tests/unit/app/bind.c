@@ -920,7 +920,7 @@ TEST(threat_073_a_full_disk_is_507)
     signal(SIGXFSZ, SIG_IGN);
     CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0);
     CHECK_SAID(507, ask_bytes("POST /letters", MULTI, body, big_form(body, SIZE, "\r\n" END), 0),
-               PROBLEM(507, "Insufficient Storage", "there is no space for the upload"));
+               PROBLEM(507, "Insufficient Storage", "the disk is full: the upload was not stored"));
     free(body);
 }
 

@@ -48,7 +48,7 @@ static void fake_main(void *arg)
 {
     fake *f = arg;
     ctx_open(&f->c);
-    f->reply = ctx_run_next(&f->c);
+    f->reply = tern_next(&f->c);
     ctx_leave(&f->c);
 }
 

@@ -142,7 +142,7 @@ static void run_cancelled(void *arg)
     unwind_point point;
     ctx_open(&request->c);
     if (unwind_catch(&point) == 0) {
-        ctx_run_next(&request->c);
+        tern_next(&request->c);
         unwind_release(&point);
         strcat(order, "returned");
     } else {
@@ -246,6 +246,38 @@ static tern_reply add_headers(tern_ctx *c)
     CHECK_TEXT(tern_reply_header(c, "X-A"), "three");
     CHECK_INT(c->x->field_count, 1);
     return tern_no_content(c);
+}
+
+/** Varies by what several pieces and the handler do, in every way of saying it. */
+static tern_reply vary_in_parts(tern_ctx *c)
+{
+    tern_vary(c, "Accept");
+    tern_vary(c, "Origin, accept");
+    CHECK(tern_add_header(c, "vary", "Accept-Encoding,  ORIGIN"));
+    CHECK_TEXT(tern_reply_header(c, "Vary"), "Accept, Origin, Accept-Encoding");
+    CHECK_INT(c->x->field_count, 1);
+    return tern_no_content(c);
+}
+
+TEST(a_reply_has_one_line_of_vary_with_each_name_once)
+{
+    run(vary_in_parts);
+    CHECK_REPLY(&f, 204, "");
+}
+
+static tern_reply vary_by_all(tern_ctx *c)
+{
+    tern_vary(c, "Accept");
+    tern_vary(c, "*");
+    tern_vary(c, "Origin");
+    CHECK_TEXT(tern_reply_header(c, "Vary"), "*");
+    return tern_no_content(c);
+}
+
+TEST(a_reply_that_varies_by_everything_says_no_more)
+{
+    run(vary_by_all);
+    CHECK_REPLY(&f, 204, "");
 }
 
 TEST(setting_a_header_replaces_and_adding_keeps)

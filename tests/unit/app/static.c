@@ -187,6 +187,36 @@ TEST(threat_065_nothing_outside_is_opened_with_openat2_and_without)
     remove_place();
 }
 
+/** 0 when the path opens with links followed, or the errno. */
+static int outcome_with_links(int folder, const char *path)
+{
+    int fd = beneath_open_links(folder, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+TEST(links_are_followed_out_where_asked_and_paths_still_stay)
+{
+    make_place();
+    int folder = open(at("root"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (int is_without = 0; is_without < 2; is_without++) {
+        beneath_without_openat2(is_without);
+        CHECK_INT(outcome_with_links(folder, "leaves"), 0);
+        CHECK_INT(outcome_with_links(folder, "up/secret"), 0);
+        CHECK_INT(outcome_with_links(folder, "sub/file"), 0);
+        CHECK_INT(outcome_with_links(folder, "none"), ENOENT);
+        CHECK_INT(outcome_with_links(folder, ".."), EXDEV);
+        CHECK_INT(outcome_with_links(folder, "../secret"), EXDEV);
+        CHECK_INT(outcome_with_links(folder, "sub/../../secret"), EXDEV);
+        CHECK_INT(outcome_with_links(folder, "/etc/passwd"), EXDEV);
+    }
+    beneath_without_openat2(false);
+    close(folder);
+    remove_place();
+}
+
 TEST(a_file_is_opened_once_while_it_does_not_change)
 {
     static_folder folder;
@@ -194,7 +224,7 @@ TEST(a_file_is_opened_once_while_it_does_not_change)
     make_place();
     static char root[80];
     snprintf(root, sizeof root, "%s/root", place);
-    CHECK(static_folder_open(&folder, root, 1000));
+    CHECK(static_folder_open(&folder, root, 1000, false));
     static_entry *first = static_folder_find(&folder, "app.js", &error);
     static_entry *again = static_folder_find(&folder, "app.js", &error);
     CHECK(first != NULL && first == again);
@@ -223,7 +253,7 @@ TEST(a_file_is_not_found_without_memory_and_nothing_is_lost)
     make_place();
     static char root[80];
     snprintf(root, sizeof root, "%s/root", place);
-    CHECK(static_folder_open(&folder, root, 1000));
+    CHECK(static_folder_open(&folder, root, 1000, false));
     for (unsigned long n = 1; n <= 2; n++) {
         mem_fail_at(n, 0);
         CHECK(static_folder_find(&folder, "app.js", &error) == NULL);

@@ -40,18 +40,29 @@ TEST(settings_that_contradict_each_other_are_refused_by_name)
                   "circuit_breaker: .open_s is 100000: a day, 86400, is the most\n");
 }
 
+TEST(rates_that_are_missing_or_contradict_each_other_are_refused_by_name)
+{
+    check_mistake(tern_throttle(),
+                  "throttle: no rate is set: give .min_body_rate, .min_reply_rate or .reply_rate\n");
+    check_mistake(
+        tern_throttle(.min_reply_rate = 20, .reply_rate = 10),
+        "throttle: .min_reply_rate is 20, and .reply_rate 10: a client cannot take more than it is sent\n");
+    check_mistake(tern_throttle(.min_body_rate = 20, .reply_free = 10),
+                  "throttle: .reply_free is set, but .reply_rate is not: set it, too\n");
+}
+
 TEST(networks_that_are_not_networks_are_refused_by_name)
 {
     static const char *const wrong[] = {"10.0.0.0/33", "localhost", "10.0.0",      "2001:db8::/129",
                                         "10.0.0.0/",   "::/x",      "10.0.0.0/8/8"};
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char wanted[256];
-        snprintf(
-            wanted, sizeof wanted,
-            "maintenance: .allow has \"%s\", which is not an address or network: write 192.0.2.1, 10.0.0.0/8 or "
-            "2001:db8::/32\n",
-            wrong[i]);
-        check_mistake(tern_maintenance(.allow = wrong[i]), wanted);
+        snprintf(wanted, sizeof wanted, "maintenance: .allow: \"%s\" is not a network: ", wrong[i]);
+        tern_middleware piece = tern_maintenance(.allow = wrong[i]);
+        fake_open(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        piece.prepare(&f.app, piece.options);
+        CHECK_INT(strncmp(f.app.mistakes.data, wanted, strlen(wanted)), 0);
+        buf_free(&f.app.mistakes);
     }
     check_mistake(tern_maintenance(.file = ""),
                   "maintenance: .file is \"\": name the file that closes the service\n");
@@ -75,7 +86,7 @@ static int ask_from(const char *address, tern_middleware piece)
 
 TEST(requests_of_allowed_networks_pass_a_closed_service)
 {
-    tern_middleware piece = tern_maintenance(.on = true, .allow = "192.0.2.1 10.0.0.0/9,2001:db8::/33");
+    tern_middleware piece = tern_maintenance(.on = true, .allow = "192.0.2.1 10.0.0.0/9,2001:db8::/33, unix");
     fake_open(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     piece.prepare(&f.app, piece.options);
     CHECK_INT(f.app.mistakes.len, 0);
@@ -85,7 +96,8 @@ TEST(requests_of_allowed_networks_pass_a_closed_service)
     CHECK_INT(ask_from("10.128.1.1", piece), 503);
     CHECK_INT(ask_from("2001:db8:7fff::1", piece), 200);
     CHECK_INT(ask_from("2001:db8:8000::1", piece), 503);
-    CHECK_INT(ask_from("unix:", piece), 503);
+    CHECK_INT(ask_from("::ffff:192.0.2.1", piece), 200);
+    CHECK_INT(ask_from("unix:", piece), 200);
     tern_maintenance_switch(false);
     CHECK_INT(ask_from("192.0.2.2", piece), 200);
 }

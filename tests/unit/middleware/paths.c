@@ -159,6 +159,33 @@ TEST(both_forms_of_a_path_reach_one_route_with_same_slashes)
     CHECK_INT(send_request("GET //a/", "", ""), 404);
 }
 
+TEST(a_wrong_method_on_the_other_form_of_a_path_is_405_with_same_slashes)
+{
+    tern_app *app = tern_app_new(.slashes = TERN_SLASH_SAME);
+    tern_get(app, "/a", where);
+    tern_get(app, "/b/", where);
+    tern_post(app, "/b", where);
+    ask_open(app);
+    CHECK_INT(send_request("POST /a/", "", ""), 405);
+    CHECK(has_header("Allow: GET, HEAD, OPTIONS\r\n"));
+    CHECK_INT(send_request("OPTIONS /a/", "", ""), 204);
+    CHECK(has_header("Allow: GET, HEAD, OPTIONS\r\n"));
+    CHECK_INT(send_request("PUT /b", "", ""), 405);
+    CHECK(has_header("Allow: GET, HEAD, POST, OPTIONS\r\n"));
+    CHECK_INT(send_request("PUT /c/", "", ""), 404);
+}
+
+TEST(a_preflight_for_the_other_form_of_a_path_passes_the_routes_cors)
+{
+    tern_app *app = tern_app_new(.slashes = TERN_SLASH_SAME);
+    tern_put(app, "/a", where, .use = TERN_USE(tern_cors(.origins = "https://a.example")));
+    ask_open(app);
+    CHECK_INT(send_request("OPTIONS /a/",
+                           "Origin: https://a.example\r\nAccess-Control-Request-Method: PUT\r\n", ""),
+              204);
+    CHECK(has_header("Access-Control-Allow-Methods: PUT, OPTIONS\r\n"));
+}
+
 /* -- method override -- */
 
 static void open_override(void)

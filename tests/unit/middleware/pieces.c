@@ -13,6 +13,8 @@ static void run(const char *head, tern_middleware piece, tern_reply (*handler)(t
     const tern_middleware chain[] = {piece, {0}};
     tern_log_set_level(TERN_LOG_SILENT);
     fake_open(&f, head);
+    if (piece.prepare != NULL)
+        piece.prepare(&f.app, piece.options);
     fake_run(&f, chain, handler);
 }
 

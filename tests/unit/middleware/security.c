@@ -411,8 +411,7 @@ TEST(cors_answers_a_preflight_with_the_methods_that_have_a_route)
     CHECK_TEXT(header("Access-Control-Allow-Headers"), "x-a,content-type");
     CHECK_TEXT(header("Access-Control-Max-Age"), "600");
     CHECK_TEXT(header("Access-Control-Allow-Private-Network"), "");
-    CHECK(strstr(ask_reply, "Vary: Origin\r\n") != NULL);
-    CHECK(strstr(ask_reply, "Vary: Access-Control-Request-Headers\r\n") != NULL);
+    CHECK(strstr(ask_reply, "Vary: Origin, Access-Control-Request-Headers\r\n") != NULL);
 }
 
 TEST(cors_preflights_have_what_the_options_say)
@@ -456,7 +455,7 @@ TEST(cors_headers_are_on_errors_and_beside_what_the_handler_varies_by)
     CHECK_INT(send_request("GET /none", ORIGIN), 404);
     CHECK_TEXT(header("Access-Control-Allow-Origin"), "https://app.example");
     CHECK_INT(send_request("GET /varying", ORIGIN), 200);
-    CHECK(strstr(ask_reply, "Vary: Accept\r\n") != NULL && strstr(ask_reply, "Vary: Origin\r\n") != NULL);
+    CHECK(strstr(ask_reply, "Vary: Accept, Origin\r\n") != NULL);
 }
 
 TEST(cors_leaves_other_options_requests_to_the_application)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "fake_request.h"
 #include "runtime/budget.h"
+#include "runtime/unwind.h"
 
 #include <time.h>
 

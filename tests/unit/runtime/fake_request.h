@@ -6,6 +6,7 @@
 #include "runtime/coro.h"
 #include "runtime/loop.h"
 #include "runtime/scope.h"
+#include "runtime/unwind.h"
 
 #include <tern/task.h>
 

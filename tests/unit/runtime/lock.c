@@ -1,4 +1,5 @@
 #include "runtime/lock.h"
+#include "runtime/unwind.h"
 
 #include "fake_request.h"
 

@@ -1,4 +1,5 @@
 #include "runtime/offload.h"
+#include "runtime/unwind.h"
 
 #include "base/clock.h"
 #include "fake_request.h"
