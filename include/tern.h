@@ -24,6 +24,7 @@
 #include <tern/mail.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/oidc.h>
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
