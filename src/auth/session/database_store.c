@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-TERN_MODEL_WITH(tern_stored_row, (.table = "tern_stored"),
+TERN_MODEL_WITH(tern_stored_row, (.table = "stored_value"),
     (const char *, name,    .key = true, .max_length = 43),
     (tern_bytes,   value),
     (int64_t,      ends_ms, .index = true),
@@ -75,8 +75,8 @@ static void work(tern_ctx *c, void *arg)
 static void clean(tern_ctx *c, job *j)
 {
     j->changed = tern_sql_run(c,
-                              "delete from tern_stored where name in "
-                              "(select name from tern_stored where ends_ms <= ? order by ends_ms limit 100)",
+                              "delete from stored_value where name in "
+                              "(select name from stored_value where ends_ms <= ? order by ends_ms limit 100)",
                               j->now_ms);
 }
 
@@ -101,7 +101,7 @@ static tern_stored write_it(tern_ctx *c, job *j)
 static void select_it(tern_ctx *c, job *j)
 {
     tern_bytes_list found = tern_sql_pluck(
-        c, tern_bytes, "select value from tern_stored where name = ? and ends_ms > ?", j->name, j->now_ms);
+        c, tern_bytes, "select value from stored_value where name = ? and ends_ms > ?", j->name, j->now_ms);
     j->changed = (int64_t)found.count;
     if (found.count != 0) {
         char *kept = tern_alloc(c, found.items[0].len + 1);
@@ -115,7 +115,7 @@ static void put_it(tern_ctx *c, job *j)
 {
     j->changed =
         tern_sql_run(c,
-                     "insert into tern_stored (name, value, ends_ms, number) values (?, ?, ?, 0) "
+                     "insert into stored_value (name, value, ends_ms, number) values (?, ?, ?, 0) "
                      "on conflict (name) do update set value = excluded.value, ends_ms = excluded.ends_ms",
                      j->name, j->value, j->ends_ms);
 }
@@ -124,42 +124,42 @@ static void add_it(tern_ctx *c, job *j)
 {
     j->changed =
         tern_sql_run(c,
-                     "insert into tern_stored (name, value, ends_ms, number) values (?, ?, ?, 0) "
+                     "insert into stored_value (name, value, ends_ms, number) values (?, ?, ?, 0) "
                      "on conflict (name) do update set value = excluded.value, ends_ms = excluded.ends_ms "
-                     "where tern_stored.ends_ms <= ?",
+                     "where stored_value.ends_ms <= ?",
                      j->name, j->value, j->ends_ms, j->now_ms);
 }
 
 static void replace_it(tern_ctx *c, job *j)
 {
     j->changed = tern_sql_run(
-        c, "update tern_stored set value = ?, ends_ms = ? where name = ? and value = ? and ends_ms > ?",
+        c, "update stored_value set value = ?, ends_ms = ? where name = ? and value = ? and ends_ms > ?",
         j->value, j->ends_ms, j->name, j->old, j->now_ms);
 }
 
 static void remove_it(tern_ctx *c, job *j)
 {
-    j->changed = j->old.data == NULL ? tern_sql_run(c, "delete from tern_stored where name = ?", j->name)
-                                     : tern_sql_run(c, "delete from tern_stored where name = ? and value = ?",
+    j->changed = j->old.data == NULL ? tern_sql_run(c, "delete from stored_value where name = ?", j->name)
+                                     : tern_sql_run(c, "delete from stored_value where name = ? and value = ?",
                                                     j->name, j->old);
 }
 
 static void count_it(tern_ctx *c, job *j)
 {
-    j->number = tern_sql_int(c, "select number from tern_stored where name = ?", j->name);
+    j->number = tern_sql_int(c, "select number from stored_value where name = ?", j->name);
     j->changed = 1;
 }
 
 static void raise_it(tern_ctx *c, job *j)
 {
     tern_sql_run(c,
-                 "insert into tern_stored (name, value, ends_ms, number) values (?, ?, ?, 1) "
-                 "on conflict (name) do update set number = tern_stored.number + 1",
+                 "insert into stored_value (name, value, ends_ms, number) values (?, ?, ?, 1) "
+                 "on conflict (name) do update set number = stored_value.number + 1",
                  counter, j->value, INT64_MAX);
     j->changed =
         tern_sql_run(c,
-                     "insert into tern_stored (name, value, ends_ms, number) "
-                     "select ?, value, ?, number from tern_stored where name = ? "
+                     "insert into stored_value (name, value, ends_ms, number) "
+                     "select ?, value, ?, number from stored_value where name = ? "
                      "on conflict (name) do update set number = excluded.number, ends_ms = excluded.ends_ms",
                      j->name, j->ends_ms, counter);
 }
