@@ -35,6 +35,7 @@
 #include <tern/resource.h>
 #include <tern/secret.h>
 #include <tern/security.h>
+#include <tern/session.h>
 #include <tern/shared.h>
 #include <tern/sql.h>
 #include <tern/sql_values.h>

@@ -529,7 +529,7 @@ static void accept_head(void *self, http_exchange *x)
         options->websocket == NULL) { /* any success would say that it is one */
         c->match.route = NULL;
         c->refused = 501;
-        serve_unmatched(c);
+        serve_unmatched(c, app->unmatched_chain);
         return;
     }
     c->next = r->chain != NULL ? r->chain : &no_middleware;
