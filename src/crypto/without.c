@@ -26,6 +26,7 @@ WITHOUT(void, mac_of,
 WITHOUT(void, mac_hkdf, (const void *secret, size_t len, const char *purpose, void *out, size_t out_len), )
 WITHOUT(bool, mac_equal, (const void *a, const void *b, size_t len), false)
 WITHOUT(void, mac_sha256, (const void *data, size_t len, uint8_t *out), )
+WITHOUT(void, mac_sha512, (const void *data, size_t len, uint8_t *out), )
 WITHOUT(void, mac_digest, (const void *data, size_t len, uint8_t *out), )
 WITHOUT(void, mac_forget, (void *secret, size_t len), )
 WITHOUT(bool, seal_close,
