@@ -196,6 +196,30 @@ def a_session_ends_when_it_is_not_used(store):
         check_equal(stored.server.get("/who", f"Cookie: {cookie}").text, "none")
 
 
+@in_each(*ALL)
+def a_session_that_is_used_lives_on_and_so_does_its_cookie(store):
+    with Stored(store, IDLE_S="3") as stored:
+        browser = stored.browser()
+        browser.get("/set?key=a&value=1")
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            time.sleep(0.5)  # the pace of a person
+            check_equal(browser.get("/get?key=a"), "1")
+
+
+@in_each(*SHARED)
+def a_request_that_ends_after_signing_out_does_not_bring_the_session_back(store):
+    with Stored(store) as stored, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        browser = stored.browser()
+        browser.get("/in?user=42")
+        cookie = f"Cookie: {browser.cookie()}"
+        slow = pool.submit(stored.server.get, "/slow?key=a&value=1", cookie)
+        time.sleep(0.1)  # it has read the session, and sleeps for 0.2 s
+        browser.get("/out")
+        check_equal(slow.result().status, 200)
+        check_equal(stored.server.get("/who", cookie).text, "none")
+
+
 @test
 def a_store_that_is_away_is_503_and_comes_back():
     with Stored("redis") as stored:
