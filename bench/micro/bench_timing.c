@@ -19,8 +19,8 @@
 
 enum { LEN = 32, BATCH = 8 };
 
-static char secret[LEN + 1] = "0123456789abcdef0123456789abcdef", guesses[2][LEN + 1];
-static uint8_t mac[SIGNATURE_MOST], macs[2][SIGNATURE_MOST];
+static char secret[LEN + 1] = "0123456789abcdef0123456789abcdef", guesses[2][64] __attribute__((aligned(64)));
+static uint8_t mac[SIGNATURE_MOST], macs[2][SIGNATURE_MOST] __attribute__((aligned(64)));
 static key *mac_key;
 static volatile int sink;
 
