@@ -4,6 +4,7 @@
 
 #include <tern/accept.h>
 #include <tern/access.h>
+#include <tern/api_key.h>
 #include <tern/app.h>
 #include <tern/auth.h>
 #include <tern/cache.h>
@@ -12,6 +13,7 @@
 #include <tern/context.h>
 #include <tern/data.h>
 #include <tern/etag.h>
+#include <tern/factors.h>
 #include <tern/fetch.h>
 #include <tern/formats.h>
 #include <tern/identity.h>
@@ -22,6 +24,7 @@
 #include <tern/mail.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/oidc.h>
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
@@ -30,6 +33,7 @@
 #include <tern/paths.h>
 #include <tern/problem.h>
 #include <tern/redis.h>
+#include <tern/refresh_token.h>
 #include <tern/reply.h>
 #include <tern/resource.h>
 #include <tern/secret.h>

@@ -62,6 +62,9 @@ key *key_of_cose(const void *data, size_t len, size_t *used, const char **proble
 key *key_generate(key_algorithm algorithm, unsigned bits);
 void key_free(key *k);
 
+/** SHA-256 of any bytes: without the look-up that OpenSSL's call of that name makes each time. (signature.c) */
+void key_sha256(const void *data, size_t len, uint8_t out[32]);
+
 /* -- looking at one -- */
 
 key_algorithm key_algorithm_of(const key *k);

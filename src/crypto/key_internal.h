@@ -16,8 +16,6 @@ struct key {
     SHA256_CTX inner, outer; /* of HMAC, after the block with the secret */
 };
 
-/** SHA-256: without the look-up that OpenSSL's call of that name makes each time. (signature.c) */
-void key_sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]);
 /** HMAC-SHA256 by the prepared states. (signature.c) */
 void key_hmac(const key *k, const void *data, size_t len, uint8_t out[SHA256_BYTES]);
 
