@@ -13,6 +13,7 @@
 #include <tern/context.h>
 #include <tern/data.h>
 #include <tern/etag.h>
+#include <tern/factors.h>
 #include <tern/fetch.h>
 #include <tern/formats.h>
 #include <tern/identity.h>
@@ -23,6 +24,7 @@
 #include <tern/mail.h>
 #include <tern/middleware.h>
 #include <tern/model.h>
+#include <tern/oidc.h>
 #include <tern/openapi.h>
 #include <tern/page.h>
 #include <tern/part.h>
@@ -36,6 +38,7 @@
 #include <tern/resource.h>
 #include <tern/secret.h>
 #include <tern/security.h>
+#include <tern/session.h>
 #include <tern/shared.h>
 #include <tern/sql.h>
 #include <tern/sql_values.h>

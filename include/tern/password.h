@@ -6,18 +6,18 @@
  *         tern_password_fault_list faults = tern_password_faults(c, in->password, in->email, in->name);
  *         if (faults.count != 0)
  *             tern_fail_with(c, &(tern_problem){.status = 422, .faults = faults.items, .fault_count = faults.count});
- *         User user = {.email = in->email, .password_hash = tern_password_hash(c, in->password)};
+ *         User user = {.email = in->email, .hash = tern_password_hash(c, in->password)};
  *         ...
  *     }
  *
  *     TERN_HANDLER(log_in, Login, in)
  *     {
  *         User *user = ...;                                        // NULL: unknown, which takes as long
- *         tern_password_result result = tern_password_check(c, in->password, user != NULL ? user->password_hash : NULL);
+ *         tern_password_result result = tern_password_check(c, in->password, user != NULL ? user->hash : NULL);
  *         if (result == TERN_PASSWORD_WRONG)
  *             tern_fail(c, 401, "the name or the password is wrong");
  *         if (result == TERN_PASSWORD_RIGHT_BUT_OLD)
- *             user->password_hash = tern_password_hash(c, in->password);
+ *             user->hash = tern_password_hash(c, in->password);
  *         ...
  *     }
  *
@@ -66,8 +66,7 @@ typedef enum tern_password_result {
 } tern_password_result;
 
 /**
- * The hash of a password, to store; in the memory of the request, at most 255
- * bytes.
+ * The hash of a password, to store: a text of up to 255 bytes in the memory of the request.
  *
  * Waits for its turn and for the hash, some 20 ms. Unicode is taken in its normal form C (RFC 8265), so the same
  * characters are the same password on every keyboard. Fails with 422 for a password that is empty or longer than

@@ -246,6 +246,19 @@ unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void 
     return point.reason;
 }
 
+bool tern_attempt(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg)
+{
+    unwind_reason reason = ctx_guard(c, work, arg);
+    if (reason == UNWIND_CANCELLED)
+        unwind_throw(UNWIND_CANCELLED);
+    if (reason == UNWIND_FAIL) { /* nobody replies with it */
+        c->scope.problem_status = 0;
+        c->problem = NULL;
+        c->problem_field = NULL;
+    }
+    return reason == UNWIND_NONE;
+}
+
 /* Inline copies of functions in a header: these are for the path of every request. */
 
 static inline void enter(coro *self, tern_ctx *c)
@@ -529,7 +542,7 @@ static void accept_head(void *self, http_exchange *x)
         options->websocket == NULL) { /* any success would say that it is one */
         c->match.route = NULL;
         c->refused = 501;
-        serve_unmatched(c, r->chain);
+        serve_unmatched(c, app->unmatched_chain);
         return;
     }
     c->next = r->chain != NULL ? r->chain : &no_middleware;

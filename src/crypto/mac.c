@@ -50,3 +50,8 @@ void mac_forget(void *secret, size_t len)
 {
     sodium.sodium_memzero(secret, len);
 }
+
+void mac_sha512(const void *data, size_t len, uint8_t *out)
+{
+    sodium.crypto_hash_sha512(out, data, len);
+}

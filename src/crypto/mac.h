@@ -24,6 +24,8 @@ void mac_hkdf(const void *secret, size_t len, const char *purpose, void *out, si
 bool mac_equal(const void *a, const void *b, size_t len);
 /** SHA-256, where a standard asks for it. */
 void mac_sha256(const void *data, size_t len, uint8_t *out);
+/** SHA-512: 64 bytes at `out`. */
+void mac_sha512(const void *data, size_t len, uint8_t *out);
 /** A digest of 32 bytes (BLAKE2b), for looking up what is secret itself: fast, without a key. */
 void mac_digest(const void *data, size_t len, uint8_t *out);
 /** Overwrites a secret, whatever the compiler thinks of it. */

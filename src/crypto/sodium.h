@@ -19,6 +19,7 @@
     X(sodium_memzero)                                                                                        \
     X(crypto_generichash)                                                                                    \
     X(crypto_hash_sha256)                                                                                    \
+    X(crypto_hash_sha512)                                                                                    \
     X(crypto_auth_hmacsha256_init)                                                                           \
     X(crypto_auth_hmacsha256_update)                                                                         \
     X(crypto_auth_hmacsha256_final)                                                                          \

@@ -26,6 +26,7 @@ WITHOUT(void, mac_of,
 WITHOUT(void, mac_hkdf, (const void *secret, size_t len, const char *purpose, void *out, size_t out_len), )
 WITHOUT(bool, mac_equal, (const void *a, const void *b, size_t len), false)
 WITHOUT(void, mac_sha256, (const void *data, size_t len, uint8_t *out), )
+WITHOUT(void, mac_sha512, (const void *data, size_t len, uint8_t *out), )
 WITHOUT(void, mac_digest, (const void *data, size_t len, uint8_t *out), )
 WITHOUT(void, mac_forget, (void *secret, size_t len), )
 WITHOUT(bool, seal_close,
@@ -34,10 +35,10 @@ WITHOUT(bool, seal_close,
 WITHOUT(bool, seal_open,
         (const uint8_t *key, const void *head, size_t head_len, const void *sealed, size_t len, void *out),
         false)
-WITHOUT(bool, slow_hash_argon2id, (const char *password, size_t len, unsigned memory_kib, unsigned passes, char *out),
-        false)
+WITHOUT(bool, slow_hash_argon2id,
+        (const char *password, size_t len, unsigned memory_kib, unsigned passes, char *out), false)
 WITHOUT(bool, slow_hash_argon2_is, (const char *text, const char *password, size_t len), false)
 WITHOUT(bool, slow_hash_scrypt,
-        (const char *password, size_t len, const void *salt, size_t salt_len, uint64_t n, uint32_t r, uint32_t p,
-         uint8_t *out, size_t size),
+        (const char *password, size_t len, const void *salt, size_t salt_len, uint64_t n, uint32_t r,
+         uint32_t p, uint8_t *out, size_t size),
         false)

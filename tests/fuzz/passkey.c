@@ -27,7 +27,8 @@ static void read_data(authenticator_bytes bytes)
     must_be_within((authenticator_bytes){read.aaguid, AUTHENTICATOR_AAGUID_BYTES}, bytes);
     must_be_within(read.credential_id, bytes);
     must_be_within(read.key, bytes);
-    if (read.credential_id.len == 0 || read.credential_id.len > AUTHENTICATOR_CREDENTIAL_MAX || read.key.len == 0)
+    if (read.credential_id.len == 0 || read.credential_id.len > AUTHENTICATOR_CREDENTIAL_MAX ||
+        read.key.len == 0)
         abort();
 }
 

@@ -51,6 +51,26 @@ TEST(a_value_that_is_not_json_is_400_with_its_position)
     CHECK(strstr(f.reply.data, "line 2, column 8") != NULL);
 }
 
+static tern_reply try_it(tern_ctx *c)
+{
+    const char *problem = "no problem";
+    tern_value *value = tern_value_parse_try(c, (tern_str){given, strlen(given)}, &problem);
+    return tern_textf(c, "%lld %s", (long long)tern_value_int(value, -1), problem);
+}
+
+TEST(a_text_of_somebody_else_that_is_not_json_is_no_failure)
+{
+    given = "5";
+    run(try_it);
+    CHECK_REPLY(&f, 200, "5 no problem");
+    given = "<html>";
+    run(try_it);
+    CHECK_REPLY(&f, 200, "-1 line 1, column 1: expected a value");
+    given = "{\"a\":1,\"a\":2}";
+    run(try_it);
+    CHECK_REPLY(&f, 200, "-1 line 1, column 9: has a key twice");
+}
+
 static tern_reply set_in_array(tern_ctx *c)
 {
     tern_value_set(c, tern_value_array(c), "a", NULL);

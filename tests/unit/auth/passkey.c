@@ -7,9 +7,10 @@
 /** Authenticator data with a credential: an id of 4 bytes, and a key {1: 2, 3: -7}. */
 static size_t make_data(uint8_t *out, uint8_t flags)
 {
-    static const uint8_t tail[] = {0, 0, 0, 9, /* counter */
-                                   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, /* AAGUID */
-                                   0, 4, 'k', 'e', 'y', '1', 0xa2, 1, 2, 3, 0x26};
+    static const uint8_t tail[] = {0,  0,  0,   9, /* counter */
+                                   1,  2,  3,   4,   5,   6,   7,    8, 9, 10, 11,
+                                   12, 13, 14,  15,  16, /* AAGUID */
+                                   0,  4,  'k', 'e', 'y', '1', 0xa2, 1, 2, 3,  0x26};
     memset(out, 7, AUTHENTICATOR_HASH_BYTES);
     out[AUTHENTICATOR_HASH_BYTES] = flags;
     memcpy(out + AUTHENTICATOR_HASH_BYTES + 1, tail, sizeof tail);
@@ -58,19 +59,19 @@ TEST(a_key_that_is_not_canonical_cbor_is_refused)
         const char *bytes;
         size_t len;
     } keys[] = {
-        {"\xa2\x03\x26\x01\x02", 5},                 /* keys out of order */
-        {"\xa2\x01\x02\x01\x02", 5},                 /* one twice */
-        {"\xa1\x18\x01\x02", 4},                     /* a number longer than it need be */
-        {"\xa1\x19\x00\xff\x02", 5},                 /* and another */
-        {"\xbf\x01\x02\xff", 4},                     /* without a length */
-        {"\xa1\x01\xc1\x02", 4},                     /* with a tag */
-        {"\xa1\x01\x1c", 3},                         /* a reserved length */
-        {"\xa1\x01\xf8\x10", 4},                     /* a simple value longer than it need be */
-        {"\xb8\x41", 2},                             /* 65 pairs */
+        {"\xa2\x03\x26\x01\x02", 5},                          /* keys out of order */
+        {"\xa2\x01\x02\x01\x02", 5},                          /* one twice */
+        {"\xa1\x18\x01\x02", 4},                              /* a number longer than it need be */
+        {"\xa1\x19\x00\xff\x02", 5},                          /* and another */
+        {"\xbf\x01\x02\xff", 4},                              /* without a length */
+        {"\xa1\x01\xc1\x02", 4},                              /* with a tag */
+        {"\xa1\x01\x1c", 3},                                  /* a reserved length */
+        {"\xa1\x01\xf8\x10", 4},                              /* a simple value longer than it need be */
+        {"\xb8\x41", 2},                                      /* 65 pairs */
         {"\xa1\x01\x5b\xff\xff\xff\xff\xff\xff\xff\xff", 11}, /* bytes beyond the end */
         {"\xa1\x01\x9b\xff\xff\xff\xff\xff\xff\xff\xff", 11}, /* a list beyond it */
-        {"\xa1\x01\x81\x81\x81\x81\x01", 7},         /* 5 deep */
-        {"\x81\x01", 2},                             /* a list */
+        {"\xa1\x01\x81\x81\x81\x81\x01", 7},                  /* 5 deep */
+        {"\x81\x01", 2},                                      /* a list */
     };
     uint8_t bytes[256];
     authenticator_data read;
@@ -85,8 +86,14 @@ TEST(a_key_that_is_not_canonical_cbor_is_refused)
 
 TEST(an_attestation_object_has_its_members_in_any_order)
 {
-    static const char *const objects[] = {"\xa3\x63" "fmt\x64none\x67" "attStmt\xa0\x68" "authData\x41x",
-                                          "\xa3\x68" "authData\x41x\x63" "fmt\x64none\x67" "attStmt\xa0"};
+    static const char *const objects[] = {"\xa3\x63"
+                                          "fmt\x64none\x67"
+                                          "attStmt\xa0\x68"
+                                          "authData\x41x",
+                                          "\xa3\x68"
+                                          "authData\x41x\x63"
+                                          "fmt\x64none\x67"
+                                          "attStmt\xa0"};
     attestation read;
     const char *problem = NULL;
     for (size_t i = 0; i < 2; i++) {
