@@ -219,7 +219,7 @@ typedef struct tern_next_request {
     const char *name;        /* of the link; default: the route's */
     const char *description; /* Markdown */
 } tern_next_request;
-/** A list: `TERN_LINKS({.route = "read_todo", .parameters = "id=$response.body#/id"})`. */
+/** A list: `TERN_LINKS({.route = "get_todo", .parameters = "id=$response.body#/id"})`. */
 #define TERN_LINKS(...) ((const tern_next_request[]){__VA_ARGS__, {0}})
 
 typedef struct tern_route_options {

@@ -641,9 +641,12 @@ TEST(openapi_has_links_from_a_success_to_the_next_requests)
 TEST(links_to_unknown_routes_and_malformed_parameters_are_refused)
 {
     tern_app *app = tern_app_new();
-    tern_get(app, "/a", plain, .name = "a", .file = "f", .line = 1, .links = TERN_LINKS({.route = "b"}));
-    tern_get(app, "/c", plain, .name = "c", .file = "f", .line = 2,
-             .links = TERN_LINKS({.route = "a", .parameters = "id"}));
+    const tern_route_options to_b = {
+        .file = "f", .line = 1, .name = "a", .links = TERN_LINKS({.route = "b"})};
+    const tern_route_options to_a = {
+        .file = "f", .line = 2, .name = "c", .links = TERN_LINKS({.route = "a", .parameters = "id"})};
+    tern_route(tern_app_root(app), "GET", "/a", plain, &to_b);
+    tern_route(tern_app_root(app), "GET", "/c", plain, &to_a);
     check_problems(app, "f:1: GET /a: .links names \"b\", which is not a route of the document\n"
                         "f:2: GET /c: .links has the parameter \"id\": write \"id=$response.body#/id\"\n");
 }
