@@ -382,6 +382,23 @@ bool tern_ctx_is_development_(const tern_ctx *c);
     _Generic((of), tern_app *: tern_app_is_development_, tern_ctx *: tern_ctx_is_development_)(of)
 
 /**
+ * Adds a command: `APP name words...` calls `run` in one process that does not serve, with the database and what
+ * tern_on_start made, in a request without a client; its memory and time are not limited.
+ *
+ *     static int count_users(tern_ctx *c, int count, char **words)
+ *     {
+ *         printf("%" PRId64 "\n", tern_count(c, User));
+ *         return 0;
+ *     }
+ *     tern_command(app, "count-users", "say how many users there are", count_users);
+ *
+ * `words` are what follows the name, without the flags of Tern's settings. It returns the exit code; where it fails like a
+ * handler (tern_fail), that is 1, and the reason is printed. `help` is its line in --help. Texts are copied.
+ */
+void tern_command(tern_app *app, const char *name, const char *help,
+                  int (*run)(tern_ctx *c, int count, char **words));
+
+/**
  * Runs the application's command line and frees `app`; returns the process's exit code.
  *
  *     APP [run] [--listen URL]... [--workers N] ...       serve (the default)

@@ -70,6 +70,36 @@ tern_middleware tern_rate_limit_with(const tern_rate_limit_options *options);
  * have the same options.
  */
 #define tern_rate_limit(...) tern_rate_limit_with(&(tern_rate_limit_options){__VA_ARGS__})
+/** What a limit says of one more. */
+typedef struct tern_rate_answer {
+    bool is_allowed;
+    unsigned retry_s; /* until it would be allowed; 0 when it is */
+} tern_rate_answer;
+/**
+ * Counts by hand, for what is not a whole request: failed logins of an account, mails to an address.
+ *
+ *     static tern_middleware failures;                                          // in main:
+ *     failures = tern_rate_limit(.requests = 10, .window_s = 600, .name = "failed logins");
+ *     tern_rate_prepare(app, &failures);                                        // or around any route
+ *
+ *     if (!tern_rate_look(c, &failures, email).is_allowed) ...                  // in a handler: counts nothing
+ *     tern_rate_take(c, &failures, email);                                      // counts one, if it is allowed
+ *
+ * `key` is what has a count of its own; its length does not matter. The counts are in memory that all workers share, or,
+ * with .redis, in Redis. `.by`, `.counts`, `.cost` and `.skip` do not apply.
+ */
+tern_rate_answer tern_rate_take(tern_ctx *c, const tern_middleware *limit, const char *key);
+/** Whether one more is allowed. */
+tern_rate_answer tern_rate_look(tern_ctx *c, const tern_middleware *limit, const char *key);
+/** Takes back one that was counted. */
+void tern_rate_give_back(tern_ctx *c, const tern_middleware *limit, const char *key);
+/** Makes the counts of a limit that is around no route, before the application serves; mistakes are reported by
+ * tern_run. */
+void tern_rate_prepare(tern_app *app, const tern_middleware *limit);
+/** The address of the client as limits tell clients apart: "192.0.2.1", or the first 64 bits of IPv6, "2001:db8::/64". In
+ * the request's memory. */
+const char *tern_client_network(tern_ctx *c);
+
 /** Policies for `.also`: `.also = TERN_RATES({.requests = 1000, .window_s = 3600})`. */
 #define TERN_RATES(...) ((const tern_rate[]){__VA_ARGS__, {0}})
 

@@ -26,6 +26,14 @@ void app_add_launch(tern_app *app, const app_launch *launch)
     *end = kept;
 }
 
+bool app_may_launch(const tern_app *app, const app_launching *how, buf *problems)
+{
+    bool may = true;
+    for (const app_launch *launch = app->launches; launch != NULL && may; launch = launch->next)
+        may = launch->check(launch->arg, how, problems);
+    return may;
+}
+
 /* Tests run without the command line's settings. */
 static const char *setting_or_variable(const char *setting, const char *variable)
 {

@@ -21,6 +21,7 @@ typedef struct app_command {
 typedef struct app_launching {
     const char *program; /* as users type it */
     unsigned workers;    /* processes; 0: only this one */
+    bool is_command;     /* it does not serve: only what a command of tern_command needs counts */
 } app_launching;
 
 /** A check before the workers are forked: false with lines in `problems`. */
@@ -32,6 +33,8 @@ typedef struct app_launch {
 
 /** Adds a copy of `command`, which is then listed in --help. */
 void app_add_command(tern_app *app, const app_command *command);
+/** Makes all checks; false with their lines in `problems`. */
+bool app_may_launch(const tern_app *app, const app_launching *how, buf *problems);
 /** Adds a check that `run` makes in the process that becomes the master. */
 void app_add_launch(tern_app *app, const app_launch *launch);
 

@@ -283,9 +283,7 @@ static bool may_launch(const run_state *run)
 {
     const app_launching how = {.program = run->program, .workers = run->settings.workers};
     buf problems = {0};
-    bool may = true;
-    for (const app_launch *launch = run->app->launches; launch != NULL && may; launch = launch->next)
-        may = launch->check(launch->arg, &how, &problems);
+    bool may = app_may_launch(run->app, &how, &problems);
     if (!may)
         fprintf(stderr, "%s: %s", run->program, problems.failed ? "out of memory\n" : problems.data);
     buf_free(&problems);

@@ -34,10 +34,9 @@ static bool prepare(void *arg, buf *problems)
 /** Before it serves: a program that sends mail must know where to. */
 static bool check(void *arg, const app_launching *how, buf *problems)
 {
-    (void)how;
     const tern_app *app = arg;
     mail_setup setup = mail_setup_of(app);
-    if (app->testing != NULL || (setup.url != NULL && setup.from != NULL))
+    if (app->testing != NULL || how->is_command || (setup.url != NULL && setup.from != NULL))
         return true;
     buf_add_printf(
         problems,

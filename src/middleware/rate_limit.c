@@ -396,6 +396,61 @@ static tern_reply run(tern_ctx *c, void *options)
     return reply;
 }
 
+/* -- by hand -- */
+
+static tern_rate_answer count_by_hand(tern_ctx *c, const tern_middleware *limit, const char *key_text,
+                                      uint32_t cost)
+{
+    const limiter *l = limit->options;
+    key k;
+    set_text(l, &k, key_text);
+    check ch = {.l = l, .now_us = now_us(), .cost = cost};
+    count_request(c, l, &k, &ch);
+    tern_rate_answer answer = {.is_allowed = ch.is_allowed};
+    for (unsigned i = 0; i < l->count; i++)
+        if (seconds(ch.answers[i].retry_us) > answer.retry_s)
+            answer.retry_s = (unsigned)seconds(ch.answers[i].retry_us);
+    return answer;
+}
+
+tern_rate_answer tern_rate_take(tern_ctx *c, const tern_middleware *limit, const char *key)
+{
+    return count_by_hand(c, limit, key, 1);
+}
+
+tern_rate_answer tern_rate_look(tern_ctx *c, const tern_middleware *limit, const char *key)
+{
+    tern_rate_answer answer = tern_rate_take(c, limit, key);
+    if (answer.is_allowed)
+        tern_rate_give_back(c, limit, key);
+    return answer;
+}
+
+void tern_rate_give_back(tern_ctx *c, const tern_middleware *limit, const char *key_text)
+{
+    const limiter *l = limit->options;
+    key k;
+    set_text(l, &k, key_text);
+    check ch = {.l = l, .cost = 1, .is_in_redis = l->options.redis};
+    uncount_request(c, l, &k, &ch);
+}
+
+void tern_rate_prepare(tern_app *app, const tern_middleware *limit)
+{
+    limit->prepare(app, limit->options);
+}
+
+const char *tern_client_network(tern_ctx *c)
+{
+    unsigned char v6[16];
+    char text[INET6_ADDRSTRLEN];
+    const char *address = tern_remote_address(c);
+    if (strchr(address, ':') == NULL || inet_pton(AF_INET6, address, v6) != 1)
+        return address;
+    memset(v6 + 8, 0, 8);
+    return tern_sprintf(c, "%s/64", inet_ntop(AF_INET6, v6, text, sizeof text));
+}
+
 tern_middleware tern_rate_limit_with(const tern_rate_limit_options *options)
 {
     limiter l = {.options = *options, .count = 1};
