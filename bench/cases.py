@@ -20,6 +20,12 @@ ORDER = {
     "note": "Leave it at the door, please",
 }
 
+# HS256 by "the-benchmark-secret-of-40-characters-xx", of user 42, until 2100
+TOKEN = (
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+    "eyJzdWIiOiI0MiIsInNjb3BlIjoiYm9va3MucmVhZCBib29rcy53cml0ZSIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjo0MTAyNDQ0ODAwfQ."
+    "coADIdiF34qpRXwLF9s2QZnk6pa-5N1KrIHv8dk4GUY")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -32,6 +38,7 @@ class Case:
     method: str = "GET"
     body: bytes = b""
     body_type: str = ""
+    header: str = ""  # of each request: "Authorization: Bearer ..."
     depths: tuple = (1,)  # requests in one packet; each is measured
     engine: str = ""
     keeps_idle: bool = False  # also: the memory of idle connections
@@ -51,8 +58,8 @@ class Case:
 
     @property
     def has_rates(self):
-        """bench/rate speaks HTTP/1.1 in clear text."""
-        return self.load == "wrk" and not self.secure
+        """bench/rate speaks HTTP/1.1 in clear text, without headers of a test's own."""
+        return self.load == "wrk" and not self.secure and not self.header
 
 
 def database_cases(group, title, path):
@@ -73,6 +80,8 @@ CASES = [
     Case("static-small", "static-small", "a file of 1 KiB", f"/static/{SMALL_NAME}", compared=("fiber", "nginx")),
     Case("stack", "stack", "the test json inside of a logger to a file, request ids, safe headers, CORS, a rate limit and a counter",
          "/stack", logs=True, compared=("fiber", "echo", "express")),
+    Case("auth", "auth", "the test json for the user of a JSON Web Token (HS256), which is checked for each request",
+         "/auth", header=f"Authorization: Bearer {TOKEN}", compared=("fiber", "fastapi")),
     *database_cases("db", "one row by its key", "/db"),
     *database_cases("queries", "20 rows by their keys, a query each", "/queries"),
     *database_cases("fortunes", "13 rows in an HTML page by the template engine", "/fortunes"),

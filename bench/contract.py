@@ -44,9 +44,9 @@ def check_tls(client, certificate):
         raise Broken("the certificate is another than the one given")
 
 
-def ask(client, method, path, status, body=b"", body_type="", shown=None):
+def ask(client, method, path, status, body=b"", body_type="", shown=None, header=""):
     try:
-        reply = client.ask(method, path, body, body_type)
+        reply = client.ask(method, path, body, body_type, header)
         if reply.status != status:
             raise Broken(f"status {reply.status}, not {status}")
         reply.check_common()
@@ -273,6 +273,19 @@ def check_stack(client, _database):
         raise Broken("/stack: no safe headers")
 
 
+def check_auth(client, _database):
+    """The token must be checked: one of another signature, and none, are refused."""
+    right = f"Authorization: Bearer {cases.TOKEN}"
+    reply = ask(client, "GET", "/auth", 200, header=right)
+    if parsed(reply, "/auth") != {"message": "Hello, 42!"}:
+        raise Broken(f"/auth: {reply.body[:80]!r}")
+    wrong = right[:-2] + ("A" if right[-2] != "A" else "B") + right[-1]
+    for header in ("", wrong):
+        found = client.ask("GET", "/auth", header=header).status
+        if found not in (400, 401, 403):
+            raise Broken(f"/auth: status {found} without a right token")
+
+
 def check_resumed(client, database):
     """A ticket must be taken, and the resumed connection must serve."""
     check_json(client, database)
@@ -288,7 +301,7 @@ def check_resumed(client, database):
 CHECKS = {  # by the name of a test, or of its group
     "tls-json": check_json, "tls-full": check_json, "tls-resumed": check_resumed, "tls-static": check_static,
     "h2-clear": check_json, "h2-tls": check_json,
-    "stack": check_stack, "json": check_json, "core": check_json, "plaintext": check_plaintext, "params": check_params,
+    "stack": check_stack, "auth": check_auth, "json": check_json, "core": check_json, "plaintext": check_plaintext, "params": check_params,
     "validate": check_validate, "upload": check_upload, "static": check_static,
     "static-small": check_static_small, "db": check_db,
     "queries": check_queries, "fortunes": check_fortunes, "updates": check_updates,

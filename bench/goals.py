@@ -48,6 +48,8 @@ GOALS = [
     per_cpu("validate", "fiber", 2.5),
     per_cpu("stack", "fiber", 2),
     per_cpu("stack", "echo", 3),
+    per_cpu("auth", "fiber", 3),
+    per_cpu("auth", "fastapi", 20),
     *of_tls("tls-json", {"nginx": 1, "net-http": 1 / 0.6, "fiber": 1 / 0.6}),
     *of_tls("tls-full", {"openssl": 0.95, "nginx": 1}),
     *of_tls("tls-resumed", {"openssl": 0.95, "nginx": 1}),

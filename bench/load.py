@@ -103,7 +103,7 @@ def threads_of(how, connections):
 
 def wrk(server, case, connections, seconds, depth, how):
     command = ["wrk", f"-t{threads_of(how, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
-               "-s", os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{server.port}{case.path}", "--", str(depth)]
+               *(["-H", case.header] if case.header else []), "-s", os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{server.port}{case.path}", "--", str(depth)]
     if case.body:
         command += [case.method, case.body_type, body_file(case, os.path.dirname(server.log))]
     return command

@@ -1,6 +1,6 @@
 """The benchmark: every peer in bench/peers under the same load, in turns. scripts/bench starts it.
 
-Peers: the folders of bench/peers. Tests: json plaintext params validate upload static static-small stack db queries fortunes updates tls h2
+Peers: the folders of bench/peers. Tests: json plaintext params validate upload static static-small stack auth db queries fortunes updates tls h2
 core; db, queries, fortunes and updates stand for two each (db-postgres, db-sqlite), tls for tls-json, tls-static,
 tls-full and tls-resumed, h2 for h2-clear and h2-tls. bench/README.md describes them.
 Results go to bench/results/http, those of a run with --only to build/bench-results.

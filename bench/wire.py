@@ -44,8 +44,10 @@ class Reply:
             raise Broken("Server is empty")
 
 
-def request(method, path, body=b"", body_type=""):
+def request(method, path, body=b"", body_type="", header=""):
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    if header:
+        head += f"{header}\r\n"
     if body_type:
         head += f"Content-Type: {body_type}\r\nContent-Length: {len(body)}\r\n"
     return head.encode("ascii") + b"\r\n" + body
@@ -105,9 +107,9 @@ class Client:
     def __exit__(self, *unused):
         self.socket.close()
 
-    def ask(self, method, path, body=b"", body_type=""):
+    def ask(self, method, path, body=b"", body_type="", header=""):
         """One request and its reply, without bytes after it."""
-        self.send(request(method, path, body, body_type))
+        self.send(request(method, path, body, body_type, header))
         reply = self.read()
         if self.buffer:
             raise Broken(f"{len(self.buffer)} bytes after the reply")

@@ -47,7 +47,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "${deb_depends}")
 # Loaded by programs that use what they are for.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libssl3, libcurl4, libnghttp2-14, libpq5, libhiredis0.14, libsodium23, zlib1g, libbrotli1, libzstd1, libdeflate0")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libssl3, libcurl4, libnghttp2-14, libpq5, libhiredis0.14, libsodium23, libqrencode4, zlib1g, libbrotli1, libzstd1, libdeflate0")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_STRIP_FILES ON)
 include(CPack)

@@ -379,7 +379,7 @@ bool tern_ctx_is_development_(const tern_ctx *c);
 /** Whether the program runs by --development (TERN_DEVELOPMENT), or under test: of an application, in `prepare` and in
  * functions of tern_on_start, or of a request. Before tern_run nobody has read the command line, so it is false. */
 #define tern_is_development(of)                                                                              \
-    _Generic((of), tern_app *: tern_app_is_development_, tern_ctx *: tern_ctx_is_development_)(of)
+    _Generic((of), tern_app * : tern_app_is_development_, tern_ctx * : tern_ctx_is_development_)(of)
 
 /**
  * Adds a command: `APP name words...` calls `run` in one process that does not serve, with the database and what

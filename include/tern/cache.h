@@ -75,6 +75,13 @@ tern_store *tern_redis_store_with(const tern_redis_store_options *options);
  * there for longer than 30 days. */
 #define tern_redis_store(...) tern_redis_store_with(&(tern_redis_store_options){__VA_ARGS__})
 
+/**
+ * The application's database (tern/data.h), for services that have nothing else on several machines: `.store =
+ * tern_database_store(app)`. It adds the table `stored_value` to it. A look-up is one query. Rows whose time is over are
+ * removed by some of the later writes, a hundred at a time. For much traffic Redis is faster. It needs libsodium.
+ */
+tern_store *tern_database_store(tern_app *app);
+
 /* -- replies -- */
 
 typedef struct tern_cache_options {

@@ -145,6 +145,14 @@ _Noreturn void tern_fail(tern_ctx *c, int status, const char *format, ...)
 /** Runs `undo(arg)` when the handler ends, however it ends, last deferred first. */
 void tern_defer(tern_ctx *c, void (*undo)(void *arg), void *arg);
 
+/**
+ * Runs `work(c, arg)`, and goes on when it fails: C's `try`. For what a request can do without, such as a cache.
+ *
+ * @return false when `work` ended by tern_fail, or as a failed query does. What it deferred has run then; what it changed
+ *         outside of the request's memory stays. A request whose client left or whose time is over ends as usual.
+ */
+bool tern_attempt(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg);
+
 /* -- after the reply -- */
 
 /** What became of a reply. */

@@ -3,7 +3,7 @@
  *
  *     tern_get (app, "/me",         me,         .requires = TERN_SIGNED_IN);
  *     tern_post(app, "/books",      add_book,   .requires = "books.write");
- *     tern_post(app, "/me/payout",  pay_out,    .requires = TERN_FRESH_LOGIN ", payouts.make");
+ *     tern_post(app, "/me/payout",  pay,        .requires = TERN_FRESH_LOGIN ", payouts.make");
  *     tern_group *admin = tern_group_new(app, "/admin", .requires = "admin");
  *
  * A way of signing in (tern/auth.h, tern_basic_auth, tern_key_auth, or a piece of the application) sets the identity of

@@ -7,7 +7,7 @@
  *
  *     keys = tern_jwt_keys_new(app, .env = "JWT_KEYS", .issuer = "https://shop.example");
  *     tern_auth(app, TERN_BEARER_JWT(.keys = keys));
- *     tern_get(app, "/books", list_books, .requires = "books.read");
+ *     tern_get(app, "/books", books, .requires = "books.read");
  *
  * A key has one algorithm, which follows from what the key is; what a token says about its algorithm must agree, and
  * nothing in a token brings a key. A token without an end (`exp`) is wrong. docs/authentication.md has whole programs.

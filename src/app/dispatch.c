@@ -246,6 +246,19 @@ unwind_reason ctx_guard(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void 
     return point.reason;
 }
 
+bool tern_attempt(tern_ctx *c, void (*work)(tern_ctx *c, void *arg), void *arg)
+{
+    unwind_reason reason = ctx_guard(c, work, arg);
+    if (reason == UNWIND_CANCELLED)
+        unwind_throw(UNWIND_CANCELLED);
+    if (reason == UNWIND_FAIL) { /* nobody replies with it */
+        c->scope.problem_status = 0;
+        c->problem = NULL;
+        c->problem_field = NULL;
+    }
+    return reason == UNWIND_NONE;
+}
+
 /* Inline copies of functions in a header: these are for the path of every request. */
 
 static inline void enter(coro *self, tern_ctx *c)

@@ -25,11 +25,11 @@ bool unix_crypt_load(const char **problem)
     return crypt_r_of_library != NULL;
 }
 
-bool unix_crypt(const char *password, const char *setting, char *out, size_t size)
+unix_crypt_result unix_crypt(const char *password, const char *setting, char *out, size_t size)
 {
     void *data = mem_alloc(DATA_BYTES);
     if (data == NULL)
-        return false;
+        return UNIX_CRYPT_NO_MEMORY;
     memset(data, 0, DATA_BYTES);
     const char *made = crypt_r_of_library(password, setting, data);
     bool is_made = made != NULL && made[0] != '*' && strlen(made) < size;
@@ -37,5 +37,5 @@ bool unix_crypt(const char *password, const char *setting, char *out, size_t siz
         memcpy(out, made, strlen(made) + 1);
     explicit_bzero(data, DATA_BYTES);
     mem_free(data);
-    return is_made;
+    return is_made ? UNIX_CRYPT_MADE : UNIX_CRYPT_UNKNOWN;
 }

@@ -7,8 +7,13 @@
 
 /** Loads libcrypt; false with the problem. On the loop's thread, before the first unix_crypt. */
 bool unix_crypt_load(const char **problem);
-/** Hashes `password` as `setting`, which may be a whole hash, says; false when it is not one that libcrypt knows, or
- * without memory. May run on any thread. */
-bool unix_crypt(const char *password, const char *setting, char *out, size_t size);
+typedef enum unix_crypt_result {
+    UNIX_CRYPT_MADE,
+    UNIX_CRYPT_UNKNOWN, /* the setting is not one that libcrypt knows */
+    UNIX_CRYPT_NO_MEMORY
+} unix_crypt_result;
+
+/** Hashes `password` as `setting`, which may be a whole hash, says. May run on any thread. */
+unix_crypt_result unix_crypt(const char *password, const char *setting, char *out, size_t size);
 
 #endif

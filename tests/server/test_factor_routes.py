@@ -18,10 +18,10 @@ ROUTES = [("GET", "/account/two-factor"), ("POST", "/account/two-factor/app"), (
 
 
 class Site:
-    def __init__(self):
+    def __init__(self, **env):
         test_passkeys.tools()
         self.server = Server("--database-url", f"sqlite:{tempfile.mkdtemp()}/site.db", name="factor_site", workers=2,
-                             env={"TERN_SECRET_KEYS": secrets.token_urlsafe(32)})
+                             env={"TERN_SECRET_KEYS": secrets.token_urlsafe(32), **env})
 
     def __enter__(self):
         self.server.__enter__()
@@ -156,6 +156,29 @@ def a_passkey_signs_in_and_counts_as_the_factors_that_it_proves():
         fresh.ask("DELETE", f"/account/passkeys/{made['id']}", None, 204)
         refused = Visitor(site)
         refused.ask("POST", "/account/login/passkey", device.get(refused.ask("POST", "/account/login/passkey/options")), 401)
+
+
+@test
+def a_proof_raises_the_session_and_gives_it_a_new_id():
+    test_passkeys.ORIGIN = ORIGIN
+    with Site(SESSIONS="1") as site:
+        visitor = Visitor(site).log_in()
+        before = visitor.cookies["session"]
+        setup, _ = set_up(visitor)
+        check(visitor.cookies["session"] != before, "the id is the same")
+        check_equal(visitor.send("GET", "/vault").text, "gold")
+        thief = Visitor(site)
+        thief.cookies["session"] = before
+        check_equal(thief.send("GET", "/account/two-factor").status, 401, "the old id")
+        second = Visitor(site).log_in()
+        check_equal(second.send("GET", "/vault").status, 401)
+        second.ask("POST", "/account/two-factor/prove", {"code": code_of(setup)})
+        check_equal(second.send("GET", "/vault").text, "gold")
+        device = test_passkeys.Device()
+        second.ask("POST", "/account/passkeys", device.create(second.ask("POST", "/account/passkeys/options")), 201)
+        third = Visitor(site)
+        third.ask("POST", "/account/login/passkey", device.get(third.ask("POST", "/account/login/passkey/options")))
+        check_equal((third.send("GET", "/vault").text, third.send("GET", "/account/two-factor").status), ("gold", 200))
 
 
 @test

@@ -13,6 +13,7 @@ import time
 
 import harness
 import pypi
+import shared_postgres
 from harness import PRESET, ROOT, Server, Skip, check, check_equal, test, wait_for
 
 TOOLS = os.path.join(ROOT, "build", PRESET, "tests", "pypi", "factors")
@@ -20,19 +21,31 @@ WANTED = os.path.join(ROOT, "tests", "server", "factors.requirements.txt")
 PEER = os.path.join(ROOT, "tests", "server", "factors_peer.py")
 
 
+_engine = {"postgres": False}
+
+
+def database():
+    """The URL of an empty database."""
+    if not _engine["postgres"]:
+        return f"sqlite:{tempfile.mkdtemp()}/factors.db"
+    server = shared_postgres.server()
+    name = f"factors_{secrets.token_hex(4)}"
+    server.psql(f"create database {name}")
+    return server.url(name)
+
+
 class Service:
     """The server, its database, and the app of a user."""
 
-    def __init__(self, workers=1, keys=None, folder=None):
-        folder_made, why = pypi.programs(TOOLS, WANTED)
+    def __init__(self, workers=1):
+        folder, why = pypi.programs(TOOLS, WANTED)
         if why is not None:
             raise Skip(f"the packages of {WANTED} cannot be installed: {why}")
-        self.folder = folder or tempfile.mkdtemp()
-        self.database = os.path.join(self.folder, "factors.db")
-        self.keys = keys or secrets.token_urlsafe(32)
-        self.server = Server("--database-url", "sqlite:" + self.database, name="factors", workers=workers,
-                             env={"TERN_SECRET_KEYS": self.keys})
-        self.app = subprocess.Popen([os.path.join(folder_made, "python"), PEER], stdin=subprocess.PIPE,
+        self.url = database()
+        self.database = self.url.removeprefix("sqlite:")
+        self.server = Server("--database-url", self.url, name="factors", workers=workers,
+                             env={"TERN_SECRET_KEYS": secrets.token_urlsafe(32)})
+        self.app = subprocess.Popen([os.path.join(folder, "python"), PEER], stdin=subprocess.PIPE,
                                     stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -70,8 +83,10 @@ class Service:
         return setup
 
     def rows(self, query):
-        with sqlite3.connect(self.database) as database:
-            return database.execute(query).fetchall()
+        if _engine["postgres"]:
+            return [tuple(line.split("|")) for line in shared_postgres.server().psql(query, self.url.rsplit("/", 1)[1].split("?")[0]).splitlines()]
+        with sqlite3.connect(self.database) as opened:
+            return opened.execute(query).fetchall()
 
 
 def wrong(code):
@@ -157,8 +172,8 @@ def secrets_are_sealed_in_the_database_and_belong_to_their_user():
         with open(service.database, "rb") as file:
             check(plain.encode() not in file.read(), "the file has the secret")
         check(all(plain not in row[0] for row in service.rows("select secret from factor_totp")), "the table has the secret")
-        with sqlite3.connect(service.database) as database:
-            database.execute("update factor_totp set secret = (select secret from factor_totp where user_id = 'eve') "
+        with sqlite3.connect(service.database) as opened:
+            opened.execute("update factor_totp set secret = (select secret from factor_totp where user_id = 'eve') "
                              "where user_id = 'ann'")
         check_equal(service.say("/check", code=service.code(setup)), "no", "another user's secret")
         service.server.wait_logged("cannot be unsealed")
@@ -209,6 +224,20 @@ def a_qr_code_has_any_text_of_up_to_1000_bytes():
         long = service.server.get("/qr", "Content-Type: application/json", method="POST",
                                   body=json.dumps({"text": "a" * 1001}).encode())
         check_equal(long.status, 500)
+
+
+@test
+def all_of_it_holds_on_postgresql():
+    _engine["postgres"] = True
+    try:
+        for function in (a_code_counts_once,
+                         of_requests_with_one_code_at_the_same_time_one_succeeds,
+                         parallel_guesses_are_counted_one_by_one,
+                         after_five_wrong_codes_a_user_has_to_wait_even_when_the_handler_fails,
+                         recovery_codes_work_once_each):
+            function()
+    finally:
+        _engine["postgres"] = False
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tempfile
 
 import harness
 import pypi
+import shared_postgres
 from harness import PRESET, ROOT, Server, Skip, check, check_equal, test
 
 TOOLS = os.path.join(ROOT, "build", PRESET, "tests", "pypi", "passkeys")
@@ -36,6 +37,19 @@ def b64(data):
 
 def unb64(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+_engine = {"postgres": False}
+
+
+def database():
+    """The URL of an empty database."""
+    if not _engine["postgres"]:
+        return f"sqlite:{tempfile.mkdtemp()}/passkeys.db"
+    server = shared_postgres.server()
+    name = f"passkeys_{secrets.token_hex(4)}"
+    server.psql(f"create database {name}")
+    return server.url(name)
 
 
 class Device:
@@ -134,8 +148,7 @@ class Browser:
 class Service:
     def __init__(self, workers=1, **env):
         tools()
-        self.database = os.path.join(tempfile.mkdtemp(), "passkeys.db")
-        self.server = Server("--database-url", "sqlite:" + self.database, name="passkeys", workers=workers,
+        self.server = Server("--database-url", database(), name="passkeys", workers=workers,
                              env={"TERN_SECRET_KEYS": secrets.token_urlsafe(32), **env})
 
     def __enter__(self):
@@ -419,6 +432,32 @@ def wrong_settings_are_mistakes_at_start():
         server = Server(name="passkeys", env={"TERN_SECRET_KEYS": secrets.token_urlsafe(32), **env}, wait=False)
         check_equal(server.wait(), 1, f"{env}")
         server.wait_logged(word)
+
+
+@test
+def counters_use_all_their_32_bits():
+    with Service() as service:
+        device, browser = service.registered(counter=0x7ffffffe), Browser(service)
+        for _ in range(3):
+            check_equal(browser.login(device.get(browser.begin_login())).status, 200, f"{device.counter}")
+        device.counter = 0xfffffffe
+        check_equal(browser.login(device.get(browser.begin_login())).status, 200)
+        check_equal(browser.login(device.get(browser.begin_login(), step=0)).status, 401)
+
+
+@test
+def all_of_it_holds_on_postgresql():
+    _engine["postgres"] = True
+    try:
+        for function in (keys_of_every_kind_register_and_log_in,
+                         a_challenge_counts_once_and_for_its_browser_alone,
+                         a_counter_that_does_not_rise_is_refused,
+                         a_passkey_is_registered_once_and_a_user_has_a_few,
+                         passkeys_are_listed_renamed_and_removed_by_their_user_alone,
+                         counters_use_all_their_32_bits):
+            function()
+    finally:
+        _engine["postgres"] = False
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import secrets
-import statistics
 import subprocess
 import sys
 import threading
@@ -19,7 +18,7 @@ from harness import PRESET, ROOT, Server, Skip, check, check_equal, test, wait_f
 TOOLS = os.path.join(ROOT, "build", PRESET, "tests", "pypi", "passwords")
 WANTED = os.path.join(ROOT, "tests", "server", "passwords.requirements.txt")
 PEER = os.path.join(ROOT, "tests", "server", "passwords_peer.py")
-PASSWORDS = ["correct horse", "x", "p\u00e4ssw\u00f6rd \u2603 \U0001f600", " leading and trailing ", "a$b$c:d", "a" * 72, "b" * 200]
+PASSWORDS = ["x", "p\u00e4ssw\u00f6rd \u2603 \U0001f600", " a$b$c:d ", "b" * 200]
 OWN = "$argon2id$v=19$m=19456,t=2,p=1$wtuEu+xrDmZO1pYVJX1/4w$fKzKLaGX1J+Kt5znBR6UQfksKlImdEydjdIVOOPRr+8"
 
 
@@ -121,35 +120,35 @@ def a_full_queue_refuses_with_503_and_retry_after():
 
 @test
 def other_requests_are_answered_while_passwords_are_hashed():
-    with start(MEMORY_KIB="65536", PASSES="4") as server, concurrent.futures.ThreadPoolExecutor(8) as pool:
-        logins = [pool.submit(post, server, "/hash", password="correct horse") for _ in range(24)]
+    with start() as server, concurrent.futures.ThreadPoolExecutor(6) as pool:
+        logins = [pool.submit(post, server, "/hash", password="correct horse") for _ in range(18)]
         answered = 0
         while not all(login.done() for login in logins):
             check_equal(server.get("/ping").text, "pong")
             answered += 1
-        check(answered > 50, f"only {answered} pings were answered")
+        check(answered > 18, f"only {answered} pings were answered")
         check_equal({login.result().status for login in logins}, {200})
 
 
-def seconds(server, **body):
-    began = time.perf_counter()
-    check_equal(post(server, "/check", **body).text, "wrong")
-    return time.perf_counter() - began
+def processor_s(server):
+    """The time that the worker has used, with all of its threads: on a busy machine nothing else can be compared."""
+    with open(f"/proc/{server.worker_pids()[0]}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @test
 def threat_094_an_unknown_user_takes_as_long_as_a_wrong_password():
     with start() as server:
-        known, unknown, unusable = [], [], []
-        for _ in range(25):
-            known.append(seconds(server, password="correct horsf", hash=OWN))
-            unknown.append(seconds(server, password="correct horsf"))
-            unusable.append(seconds(server, password="correct horsf", hash="!"))
-        of_known = min(known)
-        for name, times in (("unknown", unknown), ("unusable", unusable)):
-            ratio = min(times) / of_known
-            check(0.75 < ratio < 1.33, f"{name}: {min(times):.4f} s, a known user {of_known:.4f} s "
-                                       f"(medians {statistics.median(times):.4f}, {statistics.median(known):.4f})")
+        def cost(**body):
+            began = processor_s(server)
+            for _ in range(20):
+                check_equal(post(server, "/check", password="correct horsf", **body).text, "wrong")
+            return processor_s(server) - began
+        cost(hash=OWN)
+        known = cost(hash=OWN)
+        for name, other in (("unknown", cost()), ("unusable", cost(hash="!")), ("malformed", cost(hash="$argon2id$v=19$m=1"))):
+            check(0.7 < other / known < 1.4, f"{name}: {other:.2f} s for 20 checks, a known user {known:.2f} s")
 
 
 @test

@@ -2,8 +2,10 @@
 
 import os
 
-from fastapi import FastAPI, Request
+import jwt
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import PlainTextResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
@@ -46,6 +48,21 @@ async def plaintext() -> str:
 @app.get("/users/{id}")
 async def user(id: int, q: str, page: int) -> UserPage:
     return UserPage(id=id, q=q, page=page)
+
+
+SECRET = "the-benchmark-secret-of-40-characters-xx"
+
+
+async def current_user(given: HTTPAuthorizationCredentials = Depends(HTTPBearer())) -> str:
+    try:
+        return jwt.decode(given.credentials, SECRET, algorithms=["HS256"], options={"require": ["exp", "sub"]})["sub"]
+    except jwt.InvalidTokenError as reason:
+        raise HTTPException(401, "the token is wrong") from reason
+
+
+@app.get("/auth")
+async def auth(user: str = Depends(current_user)) -> Greeting:
+    return Greeting(message=f"Hello, {user}!")
 
 
 @app.post("/orders")

@@ -46,6 +46,7 @@ func main() {
 	app.Get("/users/:id<int>", showUser)
 	app.Post("/orders", createOrder)
 	app.Post("/upload", upload)
+	app.Get("/auth", authenticate, greetUser)
 	app.Get("/static/*", static.New(os.Getenv("BENCH_STATIC")))
 
 	if path := os.Getenv("BENCH_LOG"); path != "" {

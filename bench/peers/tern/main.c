@@ -88,6 +88,20 @@ static void add_stack(tern_app *app, const char *log)
                              TERN_MIDDLEWARE(count, .options = replies)));
 }
 
+/** The user of the token. */
+TERN_HANDLER(greet_user)
+{
+    return tern_json(c, Greeting,
+                     &(Greeting){.message = tern_sprintf(c, "Hello, %s!", tern_identity_of(c)->id)});
+}
+
+static void add_auth(tern_app *app)
+{
+    tern_jwt_keys *keys = tern_jwt_keys_new(app, .secret = "the-benchmark-secret-of-40-characters-xx");
+    tern_get(app, "/auth", greet_user, .requires = TERN_SIGNED_IN,
+             .use = TERN_USE(tern_ways(TERN_BEARER_JWT(.keys = keys))));
+}
+
 int main(int argc, char **argv)
 {
     tern_app *app = tern_app_new(.title = "Benchmark", .version = "1.0");
@@ -96,6 +110,7 @@ int main(int argc, char **argv)
     tern_get(app, "/users/{id}", search_user);
     tern_post(app, "/orders", take_order);
     tern_post(app, "/upload", receive);
+    add_auth(app);
     if (getenv("BENCH_LOG") != NULL)
         add_stack(app, getenv("BENCH_LOG"));
     if (getenv("BENCH_STATIC") != NULL)

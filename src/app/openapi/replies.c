@@ -5,7 +5,7 @@
 #include "app/problem_shape.h"
 #include "app/provide/provide.h"
 #include "app/requires.h"
-
+#include "app/websocket/ws.h"
 #include "http/status.h"
 #include "schema/json/append.h"
 
@@ -288,8 +288,27 @@ static void print_middleware_answers(const openapi_document *doc, const route *r
     }
 }
 
+/** OpenAPI has no messages: they are named for people. */
+static void open_websocket(const route *r, buf *out)
+{
+    const tern_websocket_options *o = &((const ws_declared *)r->options.websocket)->o;
+    char text[256];
+    snprintf(text, sizeof text, "A WebSocket.%s%.80s%s%s%.80s%s", o->receives != NULL ? " It receives " : "",
+             o->receives != NULL ? o->receives->name : "", o->receives != NULL ? " as JSON." : "",
+             o->sends != NULL ? " It sends " : "", o->sends != NULL ? o->sends->name : "",
+             o->sends != NULL ? " as JSON." : "");
+    open_reply("101", text, out);
+}
+
 static void print_success(const openapi_document *doc, const route *r, buf *out)
 {
+    if (r->options.websocket != NULL) {
+        open_websocket(r, out);
+        print_headers(doc, r, 101, true, out);
+        append_close(out, '}');
+        print_middleware_answers(doc, r, 101, out);
+        return;
+    }
     int status = r->options.status != 0 ? r->options.status : 200;
     char number[16];
     snprintf(number, sizeof number, "%d", status);
@@ -322,9 +341,12 @@ static void print_shape(const openapi_document *doc, const problem_shape *shape,
     append_close(out, '}');
 }
 
-/** Marks the errors that the route's middleware replies with. */
+/** Marks the errors that the route's middleware replies with, and a WebSocket's handshake. */
 static void mark_answers(const route *r, bool *may_occur)
 {
+    if (r->options.websocket != NULL)
+        may_occur[400 - FIRST_PROBLEM] = may_occur[403 - FIRST_PROBLEM] = may_occur[426 - FIRST_PROBLEM] =
+            true;
     for (unsigned i = 0; i < r->chain_len; i++) {
         const char *at = r->chain[i].answers;
         for (int status; (status = next_answer(&at)) > 0;)

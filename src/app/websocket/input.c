@@ -12,7 +12,8 @@ enum {
     RECEIVES_A_TURN = 8,      /* before other connections get their turn */
     PART_BYTES = 64 * 1024,   /* of tern_ws_receive_part */
     PIECE_BYTES = 4096,       /* decompressed at once: at most some MiB of message */
-    FRAGMENTS_MOST = 10000,   /* of a message: each costs a frame's work */
+    FRAGMENT_BYTES = 64,      /* of a message, for each fragment beyond */
+    FRAGMENTS_FREE = 10000,   /* these many: each costs a frame's work */
     CALM_MS = 10000,          /* in this time a peer may send */
     CALM_FRAMES = 500,        /* so many frames that carry nothing */
     MESSAGE_KEPT_BYTES = 4096 /* of the buffer between two messages, until the WebSocket is idle */
@@ -120,7 +121,7 @@ static bool begin_frame(tern_ws *ws)
         return is_calm(ws);
     if (opcode != WS_CONTINUATION && !begin_message(ws))
         return false;
-    if (++in->fragments > FRAGMENTS_MOST) {
+    if (++in->fragments > FRAGMENTS_FREE + in->message.len / FRAGMENT_BYTES) {
         ws_fail(ws, WS_TOO_BIG, "a message of too many fragments");
         return false;
     }

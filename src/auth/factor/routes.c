@@ -6,6 +6,7 @@
 #include <tern/json.h>
 #include <tern/log.h>
 #include <tern/middleware.h>
+#include <tern/session.h>
 
 #include <string.h>
 
@@ -30,6 +31,15 @@ extern const unsigned char factor_page_factors_html[], factor_page_factors_js[];
 extern const size_t factor_page_factors_html_len, factor_page_factors_js_len;
 
 static tern_factor_options settings;
+
+/** Begins or raises the session. */
+static void sign_in(tern_ctx *c, const char *user_id, unsigned factors)
+{
+    if (settings.signed_in != NULL)
+        settings.signed_in(c, user_id, factors);
+    else
+        tern_session_sign_in(c, user_id, .factors = factors);
+}
 
 static const char *user(tern_ctx *c)
 {
@@ -95,7 +105,7 @@ TERN_HANDLER(factor_confirm_app, factor_code, in)
     if (!tern_totp_confirm(c, user(c), in->code))
         tern_fail_field(c, 422, "code", "wrong", "is not the code that the app shows now");
     tern_reply reply = new_codes(c);
-    settings.signed_in(c, user(c), 2);
+    sign_in(c, user(c), 2);
     return reply;
 }
 
@@ -120,7 +130,7 @@ TERN_HANDLER(factor_prove, factor_code, in)
     if (!tern_totp_check(c, user(c), in->code) && !tern_recovery_code_use(c, user(c), in->code))
         tern_fail_field(c, 422, "code", "wrong",
                         "is not the code that the app shows now, nor a recovery code");
-    settings.signed_in(c, user(c), 2);
+    sign_in(c, user(c), 2);
     return tern_json(c, factor_proved, &(factor_proved){.user = user(c), .factors = 2});
 }
 
@@ -175,7 +185,7 @@ TERN_HANDLER(factor_log_in, tern_passkey_reply, in)
     }
     if (settings.may_sign_in != NULL && !settings.may_sign_in(c, proof.user_id))
         tern_fail(c, 403, "the account is closed");
-    settings.signed_in(c, proof.user_id, proof.factors);
+    sign_in(c, proof.user_id, proof.factors);
     return tern_json(c, factor_proved, &(factor_proved){.user = proof.user_id, .factors = proof.factors});
 }
 
@@ -188,15 +198,6 @@ static tern_reply run_uncached(tern_ctx *c, void *options)
     tern_reply reply = tern_next(c);
     tern_set_header(c, "Cache-Control", "no-store");
     return reply;
-}
-
-static void prepare(tern_app *app, void *options)
-{
-    (void)options;
-    if (settings.signed_in == NULL)
-        tern_mistake(
-            app,
-            "factor_routes: give .signed_in, which begins a session of the user or raises the present one");
 }
 
 static void add_passkey_routes(tern_group *at)
@@ -221,7 +222,7 @@ void tern_factor_routes_with(tern_group *group, const tern_factor_options *optio
     settings = *options;
     tern_group *at = tern_group_new_with(
         group, options->prefix != NULL ? options->prefix : "/account",
-        &(tern_group_options){.use = TERN_USE(TERN_MIDDLEWARE(run_uncached, .prepare = prepare))});
+        &(tern_group_options){.use = TERN_USE(TERN_MIDDLEWARE(run_uncached))});
     tern_get(at, "/two-factor", factor_show, .requires = TERN_SIGNED_IN, .returns = TERN_TYPE(factor_status),
              .tags = "two-factor");
     tern_get(at, "/two-factor.js", factor_script, .requires = TERN_ANYBODY, .hidden = true);

@@ -179,11 +179,12 @@ static bool is_right(tern_ctx *c, const tern_totp_row *row, const char *code, in
 /** Keeps the step, unless another request has used it or a later one; the attempt is no failure. */
 static bool end_attempt(tern_ctx *c, const char *user_id, int64_t step)
 {
+    const bool is_confirmed = true; /* the literal would be a number */
     return tern_sql_run(
                c,
                "update factor_totp set last_step = ?, failures = 0, blocked_until_s = 0, is_confirmed = ? "
                "where user_id = ? and last_step < ?",
-               step, true, user_id, step) == 1;
+               step, is_confirmed, user_id, step) == 1;
 }
 
 bool tern_totp_confirm(tern_ctx *c, const char *user_id, const char *code)

@@ -256,8 +256,9 @@ static password_verdict crypt_check(const char *password, const char *hash)
         return VERDICT_EXCESSIVE;
     if (!is_bcrypt && rounds != NULL && number_of(rounds + 8, strcspn(rounds + 8, "$")) > MOST_CRYPT_ROUNDS)
         return VERDICT_EXCESSIVE;
-    if (!unix_crypt(password, hash, made, sizeof made))
-        return VERDICT_UNKNOWN;
+    unix_crypt_result result = unix_crypt(password, hash, made, sizeof made);
+    if (result != UNIX_CRYPT_MADE)
+        return result == UNIX_CRYPT_NO_MEMORY ? VERDICT_NO_MEMORY : VERDICT_UNKNOWN;
     size_t len = strlen(hash);
     bool is_right = strlen(made) == len && mac_equal(made, hash, len);
     return is_right ? VERDICT_OLD : VERDICT_WRONG;

@@ -123,6 +123,7 @@ void tern_sessions_with(tern_app *app, const char *file, int line, const tern_se
     o->max_of_user = or_standard(o->max_of_user, 50);
     o->max_bytes = o->max_bytes != 0 ? o->max_bytes : 64 * 1024;
     own.touch_s = o->idle_s / 10 < 300 ? o->idle_s / 10 : 300;
+    own.touch_s = own.touch_s != 0 ? own.touch_s : 1;
     if (o->in_cookie)
         tern_secrets(app);
     const tern_middleware piece = {.name = "sessions",

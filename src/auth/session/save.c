@@ -13,12 +13,18 @@
 
 /* -- the cookie -- */
 
+/* Whether the cookie outlives the browser. */
+static bool has_lasting_cookie(const session *s)
+{
+    return s->record.is_remembered || s->record.user.len == 0;
+}
+
 static void set_cookie(tern_ctx *c, const session *s, const char *value)
 {
     const tern_sessions_options *o = &s->config->options;
     const char *name = session_cookie_name(c, s->config);
     uint64_t left = session_left(s->config, &s->record, session_now());
-    bool stays = s->record.is_remembered || s->record.user.len == 0;
+    bool stays = has_lasting_cookie(s);
     session_mark(c, true);
     if (!tern_set_cookie(c, name, value, .path = o->path, .domain = o->domain, .same_site = o->same_site,
                          .secure = tern_is_tls(c),
@@ -250,6 +256,13 @@ static void save_sealed(tern_ctx *c, session *s, bool is_due)
     set_cookie(c, s, sealed);
 }
 
+/* The browser must not drop the cookie of a session that was used. */
+static void lengthen_cookie(tern_ctx *c, const session *s)
+{
+    if (!s->is_sent && has_lasting_cookie(s) && memcmp(s->key, s->asked, sizeof s->key) == 0)
+        set_cookie(c, s, tern_cookie(c, session_cookie_name(c, s->config)));
+}
+
 static void save_stored(tern_ctx *c, session *s, bool is_due)
 {
     if (!s->has_key || s->is_renewed) {
@@ -259,8 +272,8 @@ static void save_stored(tern_ctx *c, session *s, bool is_due)
     }
     if (s->is_confirmed && s->record.linked == SESSION_FOLLOWED)
         confirm(c, s);
-    else if (s->is_changed || is_due)
-        store_changes(c, s);
+    else if ((s->is_changed || is_due) && store_changes(c, s) && is_due)
+        lengthen_cookie(c, s);
     bool is_old = session_now() - s->record.renewed >= s->config->options.renew_s;
     if (!s->is_sent && s->has_key && (s->moves_again || (is_old && s->record.linked == SESSION_NO_LINK)))
         move(c, s);

@@ -1,4 +1,5 @@
 /** Hashes of passwords: made, checked, and taken over from other programs. */
+#include "base/mem.h"
 #include "unit/app/ask.h"
 
 TERN_MODEL(Attempt, (const char *, password), (const char *, hash, .optional = true))
@@ -231,4 +232,27 @@ TEST(threat_093_letters_that_only_look_alike_are_two_passwords)
     CHECK_TEXT(check("fifirst", kept), "wrong");
     hash_of("\xef\xbc\x91\xef\xbc\x92\xef\xbc\x93 wide"); /* full width digits */
     CHECK_TEXT(check("123 wide", kept), "wrong");
+}
+
+TEST(a_check_without_memory_is_503_and_never_right)
+{
+    const char *request =
+        "POST /check HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        "Content-Length: 97\r\n\r\n{\"password\":\"wrong cafe\xcc\x81\",\"hash\":\"$2y$05$"
+        "pVYROx.9iKXWJP.CWoqg8eEAgPlMYFhkTy6acwswEA6UL4bt0pzGy\"}";
+    wire_script script = {.request = request, .len = strlen(request), .waits = true};
+    bool is_answered = false;
+    open_app();
+    check("correct horse", foreign[15]); /* libraries are loaded */
+    for (unsigned long n = 1; !is_answered; n++) {
+        mem_fail_at(n, false);
+        wire_talk(&script, ask_reply, sizeof ask_reply);
+        is_answered = mem_tried() < n;
+        mem_fail_at(0, false);
+        bool is_wrong = strncmp(ask_reply, "HTTP/1.1 200", 12) == 0 && strcmp(ask_said(), "wrong") == 0;
+        if (!is_wrong && strncmp(ask_reply, "HTTP/1.1 503", 12) != 0 && ask_reply[0] != '\0')
+            check_fail(__FILE__, __LINE__, "allocation %lu: %s", n, ask_reply);
+        CHECK(n < 1000);
+    }
+    CHECK_TEXT(ask_said(), "wrong");
 }

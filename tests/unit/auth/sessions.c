@@ -2,6 +2,7 @@
 #include "unit/app/ask.h"
 
 #include "app/secret/keys.h"
+#include "base/mem.h"
 #include "crypto/sodium.h"
 
 static char jar[8192], said[256 * 1024];
@@ -485,4 +486,68 @@ TEST(ids_that_are_not_ids_are_no_session)
         snprintf(jar, sizeof jar, "%s", forged[i]);
         CHECK_SENDS("GET /who", "none");
     }
+}
+
+/* -- what fails -- */
+
+/* Sends the request with each allocation failing in turn, until none does; its last status. */
+static int send_short(const char *line)
+{
+    for (unsigned long n = 1;; n++) {
+        char request[1000];
+        int len = snprintf(request, sizeof request,
+                           "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nCookie: %s\r\n\r\n", line, jar);
+        const wire_script script = {.request = request, .len = (size_t)len};
+        mem_fail_at(n, 0);
+        long heard = wire_talk(&script, said, sizeof said);
+        bool is_done = mem_tried() < n;
+        mem_fail_at(0, 0);
+        CHECK(heard == 0 || (heard > 12 && strncmp(said, "HTTP/1.1 ", 9) == 0));
+        if (is_done)
+            return atoi(said + 9);
+        if (heard != 0 && atoi(said + 9) < 500 && atoi(said + 9) != 200)
+            check_fail(__FILE__, __LINE__, "%s, allocation %lu: %s", line, n, said);
+    }
+}
+
+TEST(requests_with_a_session_are_answered_whichever_allocation_fails)
+{
+    OPEN(.store = NULL);
+    CHECK_SENDS("GET /in?user=42", "in");
+    CHECK_INT(send_short("GET /set?key=a&value=1"), 200);
+    CHECK_INT(send_short("GET /cart/add"), 200);
+    CHECK_INT(send_short("GET /flash?text=a"), 200);
+    CHECK_INT(send_short("GET /sessions?user=42"), 200);
+    CHECK_SENDS("GET /who", "42");
+    CHECK_SENDS("GET /get?key=a", "1");
+}
+
+static tern_stored outcome_now;
+
+static tern_stored get_now(tern_ctx *c, const tern_store *store, tern_str key, tern_str *value)
+{
+    (void)c, (void)store, (void)key, (void)value;
+    return outcome_now;
+}
+
+static tern_stored add_now(tern_ctx *c, const tern_store *store, tern_str key, tern_str value, tern_stay stay)
+{
+    (void)c, (void)store, (void)key, (void)value, (void)stay;
+    return outcome_now;
+}
+
+TEST(a_store_without_room_or_away_is_503_and_sets_no_cookie)
+{
+    static tern_store store = {.name = "test", .get = get_now, .add = add_now, .put = add_now};
+    OPEN(.store = &store);
+    outcome_now = TERN_STORED_NO_ROOM;
+    CHECK_INT(send_line("GET /set?key=a&value=1"), 503);
+    CHECK(!says("Set-Cookie"));
+    outcome_now = TERN_STORED_AWAY;
+    CHECK_INT(send_line("GET /set?key=a&value=1"), 503);
+    CHECK(!says("Set-Cookie"));
+    snprintf(jar, sizeof jar, "session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    CHECK_INT(send_line("GET /get?key=a"), 503);
+    outcome_now = TERN_STORED_NOT;
+    CHECK_SENDS("GET /get?key=a", "none");
 }
