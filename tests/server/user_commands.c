@@ -35,7 +35,8 @@ TERN_HANDLER(note)
 
 TERN_HANDLER(may)
 {
-    return tern_text(c, tern_user_may(c, tern_param_int(c, "user"), tern_query(c, "permission")) ? "yes" : "no");
+    return tern_text(c,
+                     tern_user_may(c, tern_param_int(c, "user"), tern_query(c, "permission")) ? "yes" : "no");
 }
 
 int main(int argc, char **argv)
@@ -48,7 +49,8 @@ int main(int argc, char **argv)
         tern_passwords(app, .memory_kib = 7168, .passes = 5);
         tern_groups(app);
         tern_audit_log(app, .keep_days = 30);
-        tern_get(app, "/events", events, .returns = TERN_LIST(tern_audit_event), .paged = true, .total = TERN_TOTAL_NONE);
+        tern_get(app, "/events", events, .returns = TERN_LIST(tern_audit_event), .paged = true,
+                 .total = TERN_TOTAL_NONE);
     }
     tern_post(app, "/note/{user:int}", note);
     tern_get(app, "/may/{user:int}", may);

@@ -53,10 +53,10 @@ static size_t character(const unsigned char *at, const unsigned char *end)
     return is_control || is_surrogate || code < least[len] || code > 0x10ffff ? 0 : len;
 }
 
-/* A copy of at most `most` bytes, whole characters, with '?' for what is not text. NULL stays NULL. */
+/* A copy of at most `most` bytes, whole characters, with '?' for what is not text. NULL for NULL and "". */
 static const char *bounded(tern_ctx *c, const char *text, size_t most)
 {
-    if (text == NULL)
+    if (text == NULL || *text == '\0')
         return NULL;
     size_t size = strlen(text), len = 0;
     const unsigned char *at = (const unsigned char *)text, *end = at + size;

@@ -71,7 +71,6 @@ static bool read_hidden(const char *prompt, line *l)
     struct termios before, hidden;
     key last = KEY_MORE;
     char byte;
-    fprintf(stderr, "%s", prompt);
     if (tcgetattr(STDIN_FILENO, &before) != 0)
         return false;
     hidden = before;
@@ -80,6 +79,7 @@ static bool read_hidden(const char *prompt, line *l)
     hidden.c_cc[VTIME] = 0;
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) != 0)
         return false;
+    fputs(prompt, stderr); /* only now, so that nothing typed after it is shown */
     while (last == KEY_MORE)
         last = read_byte(&byte) == 1 ? press(l, byte) : KEY_CANCEL;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

@@ -35,7 +35,7 @@ static int usage(void)
 
 static void note(tern_ctx *c, const char *action, const void *row)
 {
-    tern_audit(c, action, .actor = "command line",
+    tern_audit(c, action, .actor = users_actor(c),
                .object = tern_sprintf(c, "user:%" PRId64, user_row_id(row)));
 }
 

@@ -33,7 +33,7 @@ static void note(tern_ctx *c, const char *action, const char *object, const char
 {
     tern_value *details = tern_value_object(c);
     tern_value_set(c, details, member, tern_value_of_text(c, value));
-    tern_audit(c, action, .actor = "command line", .object = object,
+    tern_audit(c, action, .actor = users_actor(c), .object = object,
                .details = tern_value_print(c, details, 0));
 }
 
@@ -44,8 +44,18 @@ static const char *object_of(tern_ctx *c, int64_t id)
 
 /* -- permissions of a user -- */
 
+/* Prints what became of each permission, once all are stored. */
+static void print_changes(tern_ctx *c, const char *who, char **permissions, const bool *changed, int count,
+                          const char *const words[2])
+{
+    for (int i = 0; i < count; i++)
+        printf("%s %s %s\n", users_shown(c, who), words[changed[i]], permissions[i]);
+}
+
 static int change_user(tern_ctx *c, int count, char **words, bool grants)
 {
+    static const char *const granted[] = {"had already", "now has"};
+    static const char *const revoked[] = {"was not granted", "no longer has, of their own,"};
     if (count < 2)
         return usage(grants ? "users grant USER PERMISSION...: `users grant ann@example.org \"books.*\"`"
                             : "users revoke USER PERMISSION...: `users revoke ann@example.org \"books.*\"`");
@@ -53,16 +63,16 @@ static int change_user(tern_ctx *c, int count, char **words, bool grants)
     if (row == NULL)
         return USERS_FAILED;
     int64_t id = user_row_id(row);
+    bool *changed = tern_alloc(c, (size_t)count * sizeof *changed);
     tern_transaction (c) {
         for (int i = 1; i < count; i++) {
-            bool is_changed = grants ? tern_user_grant(c, id, words[i]) : tern_user_revoke(c, id, words[i]);
-            const char *what = grants ? (is_changed ? "now has" : "had already")
-                                      : (is_changed ? "no longer has, of their own," : "was not granted");
-            printf("%s %s %s\n", name_of_user(c, row), what, words[i]);
-            if (is_changed)
+            changed[i] = grants ? tern_user_grant(c, id, words[i]) : tern_user_revoke(c, id, words[i]);
+            if (changed[i])
                 note(c, grants ? "user.grant" : "user.revoke", object_of(c, id), "permission", words[i]);
         }
     }
+    print_changes(c, user_row_text(row, users_model.email), words + 1, changed + 1, count - 1,
+                  grants ? granted : revoked);
     return USERS_DONE;
 }
 
@@ -143,21 +153,22 @@ static int show(tern_ctx *c, int count, char **words)
 
 static int change_permissions(tern_ctx *c, int count, char **words, bool grants)
 {
+    static const char *const granted[] = {"had already", "now has"};
+    static const char *const revoked[] = {"did not have", "no longer has"};
     if (count < 2)
         return usage(grants ? "users group grant NAME PERMISSION..."
                             : "users group revoke NAME PERMISSION...");
+    bool *changed = tern_alloc(c, (size_t)count * sizeof *changed);
+    const char *object = tern_sprintf(c, "group:%s", words[0]);
     tern_transaction (c) {
         for (int i = 1; i < count; i++) {
-            bool is_changed = grants ? tern_user_group_grant(c, words[0], words[i])
-                                     : tern_user_group_revoke(c, words[0], words[i]);
-            const char *what = grants ? (is_changed ? "now has" : "had already")
-                                      : (is_changed ? "no longer has" : "did not have");
-            printf("%s %s %s\n", users_shown(c, words[0]), what, words[i]);
-            if (is_changed)
-                note(c, grants ? "group.grant" : "group.revoke", tern_sprintf(c, "group:%s", words[0]),
-                     "permission", words[i]);
+            changed[i] = grants ? tern_user_group_grant(c, words[0], words[i])
+                                : tern_user_group_revoke(c, words[0], words[i]);
+            if (changed[i])
+                note(c, grants ? "group.grant" : "group.revoke", object, "permission", words[i]);
         }
     }
+    print_changes(c, words[0], words + 1, changed + 1, count - 1, grants ? granted : revoked);
     return USERS_DONE;
 }
 
@@ -173,6 +184,8 @@ static int revoke(tern_ctx *c, int count, char **words)
 
 static int change_members(tern_ctx *c, int count, char **words, bool adds)
 {
+    static const char *const added[] = {"was in already", "is now in"};
+    static const char *const dropped[] = {"was not in", "is no longer in"};
     if (count < 2)
         return usage(adds ? "users group add NAME USER..." : "users group drop NAME USER...");
     for (int i = 1; i < count; i++) {
@@ -181,11 +194,10 @@ static int change_members(tern_ctx *c, int count, char **words, bool adds)
             return USERS_FAILED;
         int64_t id = user_row_id(row);
         bool is_changed = adds ? tern_user_group_add(c, words[0], id) : tern_user_group_drop(c, words[0], id);
-        const char *what = adds ? (is_changed ? "is now in" : "was already in")
-                                : (is_changed ? "is no longer in" : "was not in");
-        printf("%s %s %s\n", name_of_user(c, row), what, users_shown(c, words[0]));
         if (is_changed)
             note(c, adds ? "group.add" : "group.drop", object_of(c, id), "group", words[0]);
+        printf("%s %s %s\n", name_of_user(c, row), (adds ? added : dropped)[is_changed],
+               users_shown(c, words[0]));
     }
     return USERS_DONE;
 }

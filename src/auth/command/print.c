@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 void users_say(const char *format, ...)
 {
@@ -35,4 +36,9 @@ int users_width(const char *text)
     for (; *text != '\0'; text++)
         width += ((unsigned char)*text & 0xc0) != 0x80;
     return width;
+}
+
+const char *users_actor(tern_ctx *c)
+{
+    return tern_sprintf(c, "command line, uid %u", (unsigned)getuid());
 }

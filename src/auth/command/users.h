@@ -59,6 +59,8 @@ int users_group(tern_ctx *c, int count, char **words);
 void users_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** The text as a terminal may have it: '?' for control characters. NULL is "". */
 const char *users_shown(tern_ctx *c, const char *text);
+/** Who runs the command, for the audit log. */
+const char *users_actor(tern_ctx *c);
 /** How many columns the text takes, one for each character. */
 int users_width(const char *text);
 

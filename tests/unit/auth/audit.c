@@ -36,7 +36,8 @@ static const tern_audit_event *last(tern_ctx *c)
 
 LIBRARY_TEST(an_event_is_a_row)
 {
-    tern_audit(c, "login", .user = 7, .actor = "ann", .object = "user:7", .details = "{\"way\": \"password\"}");
+    tern_audit(c, "login", .user = 7, .actor = "ann", .object = "user:7",
+               .details = "{\"way\": \"password\"}");
     const tern_audit_event *event = last(c);
     CHECK_INT(event->user_id, 7);
     CHECK_TEXT(event->action, "login");
@@ -88,9 +89,11 @@ LIBRARY_TEST(long_texts_are_cut_between_characters)
 
 LIBRARY_TEST(bytes_that_are_not_text_become_question_marks)
 {
-    tern_audit(c, "a\nb\x1b[0m", .object = "\xff\xc3(\xed\xa0\x80\xc0\xaf\xf5\xc2\x85", .actor = "caf\xc3\xa9");
+    tern_audit(c, "a\nb\x1b[0m", .object = "\xff\xc3(\xed\xa0\x80\xc0\xaf\xf5\xc2\x85",
+               .actor = "caf\xc3\xa9");
     CHECK_TEXT(last(c)->action, "a?b?[0m");
-    CHECK_TEXT(last(c)->object, "?" "?(????????");
+    CHECK_TEXT(last(c)->object, "?"
+                                "?(????????");
     CHECK_TEXT(last(c)->actor, "caf\xc3\xa9");
     return tern_no_content(c);
 }
@@ -117,8 +120,7 @@ LIBRARY_TEST(details_that_are_too_long_or_malformed_are_left_out)
 static void break_it(tern_ctx *c, void *unused)
 {
     (void)unused;
-    tern_transaction(c)
-    {
+    tern_transaction (c) {
         tern_audit(c, "lost");
         tern_fail(c, 500, "broken");
     }
@@ -133,8 +135,7 @@ LIBRARY_TEST(an_event_of_a_transaction_that_is_rolled_back_leaves_no_row)
 
 LIBRARY_TEST(a_row_that_cannot_be_written_does_not_spoil_the_transaction)
 {
-    tern_transaction(c)
-    {
+    tern_transaction (c) {
         tern_audit(c, "before");
         tern_sql_run(c, "alter table audit_event rename column object to thing");
         tern_audit(c, "between");
@@ -153,8 +154,7 @@ static void write_must(tern_ctx *c, void *unused)
 
 LIBRARY_TEST(a_row_that_must_be_written_fails_the_request)
 {
-    tern_transaction(c)
-    {
+    tern_transaction (c) {
         tern_sql_run(c, "alter table audit_event rename column object to thing");
         CHECK(!tern_attempt(c, write_must, NULL));
         tern_sql_run(c, "alter table audit_event rename column thing to object");

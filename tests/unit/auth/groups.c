@@ -5,7 +5,8 @@
 #include <tern/identity.h>
 
 static tern_type *const group_models[] = {TERN_TYPE(tern_user_group), TERN_TYPE(tern_group_permission),
-                                          TERN_TYPE(tern_group_member), TERN_TYPE(tern_user_permission), NULL};
+                                          TERN_TYPE(tern_group_member), TERN_TYPE(tern_user_permission),
+                                          NULL};
 static const char *const group_sqlite[] = {
     "create table account_group (id integer primary key, name text not null unique)",
     "create table account_group_permission (group_id integer not null references account_group on delete "
@@ -33,8 +34,9 @@ static void make_groups(tern_ctx *c)
 
 __attribute__((constructor)) static void use_groups(void)
 {
-    library = (library_kind)LIBRARY_OF(group_models, make_groups,
-                                       "account_group_permission, account_member, account_permission, account_group");
+    library = (library_kind)LIBRARY_OF(
+        group_models, make_groups,
+        "account_group_permission, account_member, account_permission, account_group");
     tern_app *app = tern_app_new(.title = "t");
     tern_groups(app);
     app_free(app);
@@ -138,7 +140,8 @@ LIBRARY_TEST(what_is_done_twice_says_so)
 
 LIBRARY_TEST(a_removed_group_grants_nothing)
 {
-    CHECK(tern_user_group_new(c, "g") && tern_user_group_grant(c, "g", "a") && tern_user_group_add(c, "g", 1));
+    CHECK(tern_user_group_new(c, "g") && tern_user_group_grant(c, "g", "a") &&
+          tern_user_group_add(c, "g", 1));
     CHECK(tern_user_group_remove(c, "g"));
     CHECK(tern_user_group_new(c, "g"));
     CHECK_INT(tern_user_group_members(c, "g", 0, 10).count, 0);
@@ -149,7 +152,8 @@ LIBRARY_TEST(a_removed_group_grants_nothing)
 
 LIBRARY_TEST(a_removed_user_leaves_nothing_to_the_next_one)
 {
-    CHECK(tern_user_group_new(c, "g") && tern_user_group_grant(c, "g", "a") && tern_user_group_add(c, "g", 1));
+    CHECK(tern_user_group_new(c, "g") && tern_user_group_grant(c, "g", "a") &&
+          tern_user_group_add(c, "g", 1));
     CHECK(tern_user_grant(c, 1, "b") && tern_user_grant(c, 2, "b"));
     tern_user_revoke_all(c, 1);
     CHECK_INT(tern_permissions_of(c, 1).count, 0);
@@ -200,11 +204,12 @@ LIBRARY_TEST(malformed_permissions_and_names_are_refused)
     memset(long_name, 'a', 202);
     long_name[202] = '\0';
     const attempt attempts[] = {
-        {.permission = ""},         {.permission = "a b"},     {.permission = "a,b"},       {.permission = "a\"b"},
-        {.permission = "a\\b"},     {.permission = "@user"},   {.permission = "a*"},        {.permission = "*a"},
-        {.permission = "a.*.b"},    {.permission = "**"},      {.permission = "\xc3\xa9"}, {.permission = "a\n"},
-        {.permission = long_name}, {.permission = NULL},      {.group = ""},               {.group = "a\nb"},
-        {.group = long_name}};
+        {.permission = ""},        {.permission = "a b"},      {.permission = "a,b"},
+        {.permission = "a\"b"},    {.permission = "a\\b"},     {.permission = "@user"},
+        {.permission = "a*"},      {.permission = "*a"},       {.permission = "a.*.b"},
+        {.permission = "**"},      {.permission = "\xc3\xa9"}, {.permission = "a\n"},
+        {.permission = long_name}, {.permission = NULL},       {.group = ""},
+        {.group = "a\nb"},         {.group = long_name}};
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
         attempt a = attempts[i];
         CHECK(!tern_attempt(c, grant_it, &a));
