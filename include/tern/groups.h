@@ -49,8 +49,8 @@ TERN_MODEL_WITH(tern_user_permission, (.table = "account_permission"),
 
 /* -- asking -- */
 
-/** What the user has been granted, directly and by groups: each once, in order. One query for each request and user; it
- * sees what the request itself changes. Empty without tern_groups. */
+/** What the user has been granted, directly and by groups: each once, in order. One query for each request and user; in a
+ * request that has changed permissions, one for each call. Empty without tern_groups. */
 tern_text_list tern_permissions_of(tern_ctx *c, int64_t user_id);
 /** Whether the user has the permission. False for the words of tern/identity.h that begin with '@', whatever was granted,
  * and without tern_groups. */

@@ -8,7 +8,7 @@
 void group_needs_tables(tern_ctx *c);
 /** Fails with 422 unless it is a permission that can be granted. */
 void group_check_permission(tern_ctx *c, const char *permission);
-/** What this request knows of users' permissions is out of date. */
+/** Called before a change: what this request knows of users' permissions is out of date, and it asks from now on. */
 void group_forget(tern_ctx *c);
 
 #endif

@@ -19,6 +19,8 @@ typedef struct known_user {
 
 typedef struct known_users {
     known_user *first;
+    bool
+        is_changing; /* the request changes permissions, perhaps in a transaction that is rolled back: it asks each time */
 } known_users;
 
 TERN_LOCAL(known_users, tern_permissions_known)
@@ -91,11 +93,19 @@ bool tern_permission_covers(const char *granted, const char *needed)
 
 /* -- what a user has -- */
 
-void group_forget(tern_ctx *c)
+static known_users *known_of(tern_ctx *c)
 {
     known_users *known = tern_local(c, tern_permissions_known);
-    if (known != NULL)
-        known->first = NULL;
+    if (known == NULL) {
+        known = tern_alloc(c, sizeof *known);
+        tern_set_local(c, tern_permissions_known, known);
+    }
+    return known;
+}
+
+void group_forget(tern_ctx *c)
+{
+    *known_of(c) = (known_users){.is_changing = true};
 }
 
 static tern_text_list read_all(tern_ctx *c, int64_t user_id)
@@ -111,19 +121,17 @@ tern_text_list tern_permissions_of(tern_ctx *c, int64_t user_id)
 {
     if (!is_declared)
         return (tern_text_list){0};
-    known_users *known = tern_local(c, tern_permissions_known);
-    if (known == NULL) {
-        known = tern_alloc(c, sizeof *known);
-        tern_set_local(c, tern_permissions_known, known);
-    }
+    known_users *known = known_of(c);
     for (known_user *user = known->first; user != NULL; user = user->next)
         if (user->user_id == user_id)
             return user->permissions;
+    tern_text_list permissions = read_all(c, user_id);
+    if (known->is_changing) /* perhaps only since the query began, by another task */
+        return permissions;
     known_user *user = tern_alloc(c, sizeof *user);
-    *user = (known_user){.user_id = user_id, .permissions = read_all(c, user_id)};
-    user->next = known->first; /* after the query: another task may have added one meanwhile */
+    *user = (known_user){.next = known->first, .user_id = user_id, .permissions = permissions};
     known->first = user;
-    return user->permissions;
+    return permissions;
 }
 
 bool tern_user_may(tern_ctx *c, int64_t user_id, const char *permission)

@@ -124,6 +124,17 @@ LIBRARY_TEST(permissions_are_asked_for_once_in_a_request)
     return tern_no_content(c);
 }
 
+LIBRARY_TEST(a_grant_that_is_rolled_back_is_not_remembered)
+{
+    tern_transaction (c) {
+        CHECK(tern_user_grant(c, 1, "a.b"));
+        CHECK(tern_user_may(c, 1, "a.b"));
+        tern_rollback(c);
+    }
+    CHECK(!tern_user_may(c, 1, "a.b"));
+    return tern_no_content(c);
+}
+
 LIBRARY_TEST(what_is_done_twice_says_so)
 {
     CHECK(tern_user_group_new(c, "g"));

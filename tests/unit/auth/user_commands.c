@@ -141,7 +141,9 @@ LIBRARY_TEST(only_the_named_fields_are_written)
 
 LIBRARY_TEST(a_terminal_is_shown_no_control_characters)
 {
-    CHECK_TEXT(users_shown(c, "a\x1b[2J\n\x7f\xc2\x9b" "b caf\xc3\xa9"), "a?[2J????b caf\xc3\xa9");
+    CHECK_TEXT(users_shown(c, "a\x1b[2J\n\x7f\xc2\x9b"
+                              "b caf\xc3\xa9"),
+               "a?[2J????b caf\xc3\xa9");
     CHECK_TEXT(users_shown(c, NULL), "");
     CHECK_INT(users_width("caf\xc3\xa9"), 4);
     return tern_no_content(c);
