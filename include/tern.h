@@ -6,6 +6,7 @@
 #include <tern/access.h>
 #include <tern/api_key.h>
 #include <tern/app.h>
+#include <tern/audit.h>
 #include <tern/auth.h>
 #include <tern/cache.h>
 #include <tern/coding.h>
@@ -16,6 +17,7 @@
 #include <tern/factors.h>
 #include <tern/fetch.h>
 #include <tern/formats.h>
+#include <tern/groups.h>
 #include <tern/identity.h>
 #include <tern/json.h>
 #include <tern/jwt.h>
@@ -50,6 +52,7 @@
 #include <tern/tls.h>
 #include <tern/totp.h>
 #include <tern/upload.h>
+#include <tern/user_commands.h>
 #include <tern/value.h>
 #include <tern/websocket.h>
 

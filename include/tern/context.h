@@ -68,7 +68,7 @@ bool tern_streams_body(tern_ctx *c);
  * body is broken, too slow, too large or cut short: a short body never looks whole. */
 size_t tern_body_read(tern_ctx *c, void *out, size_t size);
 
-/** The peer's address ("192.0.2.1", "unix:"), or the client's that a proxy of --proxy-protocol has announced or
+/** The peer's address ("192.0.2.1", "unix:"; "" in a command), or the client's that a proxy of --proxy-protocol has announced or
  * one of --trusted-proxies forwards; never taken from a header of anybody else. */
 const char *tern_remote_address(tern_ctx *c);
 /**

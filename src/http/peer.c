@@ -66,6 +66,8 @@ static void read_address(http_exchange *x)
     if (x->address[0] != '\0')
         return;
     http_connection *k = x->connection;
+    if (k == NULL)
+        return; /* a command's request has no client: "" */
     const worker_peer *peer = k->client;
     if (peer == NULL) {
         own = peer_of(k->source.fd);
