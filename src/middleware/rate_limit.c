@@ -413,16 +413,16 @@ static tern_rate_answer count_by_hand(tern_ctx *c, const tern_middleware *limit,
     return answer;
 }
 
-tern_rate_answer tern_rate_take(tern_ctx *c, const tern_middleware *limit, const char *key)
+tern_rate_answer tern_rate_take(tern_ctx *c, const tern_middleware *limit, const char *key_text)
 {
-    return count_by_hand(c, limit, key, 1);
+    return count_by_hand(c, limit, key_text, 1);
 }
 
-tern_rate_answer tern_rate_look(tern_ctx *c, const tern_middleware *limit, const char *key)
+tern_rate_answer tern_rate_look(tern_ctx *c, const tern_middleware *limit, const char *key_text)
 {
-    tern_rate_answer answer = tern_rate_take(c, limit, key);
+    tern_rate_answer answer = tern_rate_take(c, limit, key_text);
     if (answer.is_allowed)
-        tern_rate_give_back(c, limit, key);
+        tern_rate_give_back(c, limit, key_text);
     return answer;
 }
 
