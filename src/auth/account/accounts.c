@@ -3,13 +3,18 @@
 #include "auth/account/page.h"
 #include "auth/session/session.h"
 
+#include <tern/audit.h>
 #include <tern/factors.h>
+#include <tern/groups.h>
 #include <tern/mail.h>
 #include <tern/secret.h>
 #include <tern/session.h>
+#include <tern/user_commands.h>
 
 #include <stdio.h>
 #include <string.h>
+
+enum { AUDIT_DAYS = 365 };
 
 account_setup accounts;
 
@@ -145,6 +150,9 @@ void tern_accounts_with(tern_app *app, tern_type *user, const tern_accounts_opti
     if (!find_fields() || !make_sign_up(app))
         return;
     tern_tables_of(app, "tern_accounts", (tern_type *const[]){user, NULL});
+    tern_groups(app);
+    tern_audit_log(app, .keep_days = AUDIT_DAYS);
+    tern_user_commands(app, user);
     tern_secrets(app);
     tern_mail_setup(app);
     if (!session_is_declared(app))

@@ -1,10 +1,12 @@
 /** What users see and change of their own accounts: who they are, the address, sessions, the end. */
 #include "auth/account/page.h"
 
+#include <tern/groups.h>
 #include <tern/json.h>
 #include <tern/session.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -138,6 +140,7 @@ TERN_HANDLER(account_delete, account_proof, in)
     const char *id = account_id(c, user);
     if (!tern_remove_of(c, accounts.type, TERN_ARGS(account_number(user, accounts.field.id))))
         tern_fail(c, 404, "the account was closed");
+    tern_user_revoke_all(c, strtoll(id, NULL, 10));
     tern_sessions_end(c, id, true);
     tern_session_sign_out(c);
     account_note(c, "account deleted", id, NULL);
