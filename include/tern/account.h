@@ -27,7 +27,7 @@
     (int64_t, id, .key = true, .read_only = true),                                                           \
     (const char *, email, .format = "email", .max_length = 254, .unique = true),                             \
     (const char *, name, .optional = true, .max_length = 64, .unique = true,                                 \
-     .pattern = "^[^@\\s][^@]*$", .message = "must be without '@'"),                                         \
+     .pattern = "^([^@\\s][^@]*)?$", .message = "must be without '@'"),                                         \
     (const char *, password, .optional = true, .secret = true),                                              \
     (bool, is_active, .fallback = "true", .read_only = true),                                                \
     (tern_datetime, email_verified, .optional = true, .read_only = true),                                    \

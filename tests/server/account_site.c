@@ -218,6 +218,21 @@ TERN_TEST(a_browser_gets_pages_and_a_refusal_shows_the_form_again)
     tern_check(strstr(tern_test_get(t, "/account/login")->body, "<h1>Anmelden</h1>") != NULL);
 }
 
+TERN_TEST(a_form_with_an_empty_name_signs_up_without_one)
+{
+    tern_check_status(tern_test_post(t, "/account/sign-up",
+                                     .form = "email=a%40example.org&name=&password=correct+horse+42"),
+                      202);
+    tern_check_status(tern_test_post(t, "/account/sign-up",
+                                     .form = "email=b%40example.org&name=&password=correct+horse+42"),
+                      202);
+    tern_check(strstr(tern_test_mails(t).items[1].text, "token=") != NULL);
+    tern_check_status(
+        post(t, "/account/sign-up",
+             "{\"email\":\"c@example.org\",\"name\":\"a@b\",\"password\":\"correct horse 42\"}"),
+        422);
+}
+
 TERN_TEST(threat_085_the_session_has_another_id_after_a_login)
 {
     sign_up(t);
