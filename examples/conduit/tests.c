@@ -163,7 +163,11 @@ TERN_TEST(comments_belong_to_an_article_and_are_deleted_by_their_author)
     tern_check_json(tern_test_get(t, comments), "/comments", "[]");
 }
 
-TERN_FUZZ(every_route_keeps_its_promises)
+/* Without the routes of a slug or a name, which no generated request guesses. */
+TERN_FUZZ(routes_keep_their_promises, .requests = 300,
+          .routes =
+              "POST /api/users, POST /api/users/login, GET /api/user, PUT /api/user, GET /api/articles, "
+              "POST /api/articles, GET /api/articles/feed, GET /api/tags")
 {
     static unsigned users;
     const char *header = sign_up(t, tern_test_sprintf(t, "user%u", users++));

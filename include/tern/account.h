@@ -27,7 +27,7 @@
     (int64_t, id, .key = true, .read_only = true),                                                           \
     (const char *, email, .format = "email", .max_length = 254, .unique = true),                             \
     (const char *, name, .optional = true, .max_length = 64, .unique = true,                                 \
-     .pattern = "^[^@\\s][^@]*$", .message = "must be without '@'"),                                         \
+     .pattern = "^([^@\\s][^@]*)?$", .message = "must be without '@'"),                                         \
     (const char *, password, .optional = true, .secret = true),                                              \
     (bool, is_active, .fallback = "true", .read_only = true),                                                \
     (tern_datetime, email_verified, .optional = true, .read_only = true),                                    \
@@ -46,12 +46,12 @@ typedef struct tern_accounts_options {
     /* "https://shop.example": what links in mails begin with. Needed, except in development, where it is the address of the
      * request: a client chooses the Host that it sends, so it must not decide where a link with a secret leads. */
     const char *base_url;
-    const char *from;             /* the sender of mails; default: that of --mail-from */
-    const char *after_login;      /* where browsers go after a login that began without ?next=; default "/" */
-    const char *stylesheet;       /* the address of one more style sheet for the pages, of this service */
-    bool without_sign_up;         /* users are made by the application alone */
-    bool without_verification;    /* users may log in before they have proved that the address is theirs */
-    bool without_second_factor;   /* no routes of tern/factors.h, and no tables for them */
+    const char *from;           /* the sender of mails; default: that of --mail-from */
+    const char *after_login;    /* where browsers go after a login that began without ?next=; default "/" */
+    const char *stylesheet;     /* the address of one more style sheet for the pages, of this service */
+    bool without_sign_up;       /* users are made by the application alone */
+    bool without_verification;  /* users may log in before they have proved that the address is theirs */
+    bool without_second_factor; /* no routes of tern/factors.h, and no tables for them */
     void (*signed_up)(tern_ctx *c, void *user);   /* after the row was inserted, in the same transaction */
     void (*signed_in)(tern_ctx *c, void *user);   /* after the session has begun */
     bool (*may_sign_in)(tern_ctx *c, void *user); /* false: answered as a wrong password is */
@@ -65,8 +65,7 @@ void tern_accounts_with(tern_app *app, tern_type *user, const tern_accounts_opti
  * Adds the table, the routes below the prefix, the way TERN_SESSIONS() and the login page (tern_login_page). A model without a
  * field of TERN_USER_FIELDS, or with one of another type, is a mistake that tern_run reports.
  */
-#define tern_accounts(app, User, ...)                                                                        \
-    tern_accounts_with(app, User, &(tern_accounts_options){__VA_ARGS__})
+#define tern_accounts(app, User, ...) tern_accounts_with(app, User, &(tern_accounts_options){__VA_ARGS__})
 
 /** The signed-in user: `User *user = tern_account(c, User)`; NULL when nobody is, and of a user that is not active or was
  * removed. Loaded once a request. */

@@ -1,14 +1,14 @@
-/** A site with accounts, for test_accounts.py; with --tap it runs its own tests, whose mail is kept in memory. */
+/** A site with accounts, for its server tests; with --tap it runs its own tests, whose mail is kept in memory. */
 #include <tern.h>
 #include <tern/mail_test.h>
 #include <tern/test.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-TERN_USER_MODEL(User,
-    (const char *, company, .optional = true, .max_length = 40),
-    (bool,         is_staff, .fallback = "false", .read_only = true))
+TERN_USER_MODEL(User, (const char *, company, .optional = true, .max_length = 40),
+                (bool, is_staff, .fallback = "false", .read_only = true))
 
 TERN_HANDLER(home)
 {
@@ -16,17 +16,28 @@ TERN_HANDLER(home)
     return tern_textf(c, "hello %s", user != NULL ? user->email : "nobody");
 }
 
+TERN_MODEL(Secret, (const char *, secret))
+
+/** The code that an app would show. */
+TERN_HANDLER(show_code, Secret, in)
+{
+    return tern_text(c, tern_otp_code(c, in->secret, (uint64_t)time(NULL) / 30));
+}
+
 static tern_app *make_app(void)
 {
     tern_app *app = tern_app_new(.title = "Site");
     tern_database_with(app, (.url = "sqlite:site.db"), TERN_TYPE(User));
-    tern_accounts(app, TERN_TYPE(User), .site = "Site", .base_url = "http://127.0.0.1", .from = "site@example.org");
+    tern_accounts(app, TERN_TYPE(User), .site = "Site", .base_url = "http://127.0.0.1",
+                  .from = "site@example.org");
     tern_get(app, "/", home);
+    tern_post(app, "/code", show_code);
     tern_get(app, "/staff", home, .requires = "staff");
     return app;
 }
 
-#define ANN  "{\"email\":\"Ann@Example.org\",\"name\":\"ann\",\"password\":\"correct horse 42\",\"company\":\"A Ltd\"}"
+#define ANN                                                                                                  \
+    "{\"email\":\"Ann@Example.org\",\"name\":\"ann\",\"password\":\"correct horse 42\",\"company\":\"A Ltd\"}"
 #define LOG_IN "{\"login\":\"ann@example.org\",\"password\":\"correct horse 42\"}"
 
 static tern_answer *post(tern_test *t, const char *path, const char *json)
@@ -86,8 +97,10 @@ TERN_TEST(who_signs_up_confirms_the_address_and_logs_in)
 TERN_TEST(a_name_logs_in_as_an_address_does)
 {
     sign_up(t);
-    tern_check_status(post(t, "/account/login", "{\"login\":\"ann\",\"password\":\"correct horse 42\"}"), 200);
-    tern_check_status(post(t, "/account/login", "{\"login\":\"ANN@EXAMPLE.ORG\",\"password\":\"correct horse 42\"}"), 200);
+    tern_check_status(post(t, "/account/login", "{\"login\":\"ann\",\"password\":\"correct horse 42\"}"),
+                      200);
+    tern_check_status(
+        post(t, "/account/login", "{\"login\":\"ANN@EXAMPLE.ORG\",\"password\":\"correct horse 42\"}"), 200);
 }
 
 TERN_TEST(who_logs_out_is_nobody)
@@ -142,8 +155,11 @@ TERN_TEST(a_changed_password_ends_the_other_sessions_and_the_links_sent_before)
     log_in(t);
     tern_check_status(post(t, "/account/forgot", "{\"email\":\"ann@example.org\"}"), 200);
     const char *value = token(t);
-    tern_check_status(post(t, "/account/password", "{\"old_password\":\"wrong\",\"password\":\"another horse 43\"}"), 422);
-    tern_check_status(post(t, "/account/password", "{\"old_password\":\"correct horse 42\",\"password\":\"another horse 43\"}"), 204);
+    tern_check_status(
+        post(t, "/account/password", "{\"old_password\":\"wrong\",\"password\":\"another horse 43\"}"), 422);
+    tern_check_status(post(t, "/account/password",
+                           "{\"old_password\":\"correct horse 42\",\"password\":\"another horse 43\"}"),
+                      204);
     tern_check_status(tern_test_get(t, "/account/me"), 200);
     tern_check_status(post_token(t, "/account/reset", value, ",\"password\":\"a third horse 44\""), 400);
     tern_test_set_cookie(t, "session", other);
@@ -154,7 +170,9 @@ TERN_TEST(a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told)
 {
     sign_up(t);
     log_in(t);
-    tern_check_status(post(t, "/account/email", "{\"email\":\"Ann@new.example\",\"old_password\":\"correct horse 42\"}"), 200);
+    tern_check_status(
+        post(t, "/account/email", "{\"email\":\"Ann@new.example\",\"old_password\":\"correct horse 42\"}"),
+        200);
     tern_check_json(tern_test_get(t, "/account/me"), "/email", "\"ann@example.org\"");
     tern_check_status(post_token(t, "/account/email/confirm", token(t), ""), 200);
     tern_check_json(tern_test_get(t, "/account/me"), "/email", "\"ann@new.example\"");
@@ -200,11 +218,27 @@ TERN_TEST(a_browser_gets_pages_and_a_refusal_shows_the_form_again)
     tern_check(strstr(tern_test_get(t, "/account/login")->body, "<h1>Anmelden</h1>") != NULL);
 }
 
+TERN_TEST(a_form_with_an_empty_name_signs_up_without_one)
+{
+    tern_check_status(tern_test_post(t, "/account/sign-up",
+                                     .form = "email=a%40example.org&name=&password=correct+horse+42"),
+                      202);
+    tern_check_status(tern_test_post(t, "/account/sign-up",
+                                     .form = "email=b%40example.org&name=&password=correct+horse+42"),
+                      202);
+    tern_check(strstr(tern_test_mails(t).items[1].text, "token=") != NULL);
+    tern_check_status(
+        post(t, "/account/sign-up",
+             "{\"email\":\"c@example.org\",\"name\":\"a@b\",\"password\":\"correct horse 42\"}"),
+        422);
+}
+
 TERN_TEST(threat_085_the_session_has_another_id_after_a_login)
 {
     sign_up(t);
     tern_test_set_header(t, "Accept", "text/html");
-    tern_test_post(t, "/account/forgot", .form = "email=nobody%40example.org"); /* a message for the next page */
+    tern_test_post(t, "/account/forgot",
+                   .form = "email=nobody%40example.org"); /* a message for the next page */
     const char *before = tern_test_cookie(t, "session");
     tern_check(before != NULL);
     before = tern_test_sprintf(t, "%s", before);
@@ -220,20 +254,26 @@ TERN_TEST(threat_091_a_login_goes_to_paths_of_this_service_alone)
 {
     sign_up(t);
     tern_test_set_header(t, "Accept", "text/html");
-    static const char *const evil[] = {"https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%2F%5Cevil.example"};
+    static const char *const evil[] = {"https%3A%2F%2Fevil.example", "%2F%2Fevil.example",
+                                       "%2F%5Cevil.example"};
     for (size_t i = 0; i < sizeof evil / sizeof *evil; i++) {
-        tern_answer *a = tern_test_post(t, "/account/login", .form = tern_test_sprintf(t, "login=ann&password=correct+horse+42&next=%s", evil[i]));
+        tern_answer *a = tern_test_post(
+            t, "/account/login",
+            .form = tern_test_sprintf(t, "login=ann&password=correct+horse+42&next=%s", evil[i]));
         tern_check_status(a, 303);
         tern_check_header(a, "Location", "/");
     }
-    tern_check_header(tern_test_post(t, "/account/login", .form = "login=ann&password=correct+horse+42&next=%2Forders%3Fa%3Db"),
+    tern_check_header(tern_test_post(t, "/account/login",
+                                     .form = "login=ann&password=correct+horse+42&next=%2Forders%3Fa%3Db"),
                       "Location", "/orders?a=b");
 }
 
 TERN_TEST(threat_094_nobody_learns_which_addresses_have_accounts)
 {
     tern_answer *fresh = post(t, "/account/sign-up", ANN);
-    tern_answer *taken = post(t, "/account/sign-up", "{\"email\":\"ann@example.org\",\"name\":\"eve\",\"password\":\"correct horse 77\"}");
+    tern_answer *taken =
+        post(t, "/account/sign-up",
+             "{\"email\":\"ann@example.org\",\"name\":\"eve\",\"password\":\"correct horse 77\"}");
     tern_check_status(taken, fresh->status);
     tern_check_text(taken->body, fresh->body);
     tern_sent_mails mails = tern_test_mails(t);
@@ -257,7 +297,8 @@ TERN_TEST(threat_095_who_tries_passwords_waits_and_the_owner_of_a_known_browser_
     const char *known = tern_test_sprintf(t, "%s", tern_test_cookie(t, "known-device"));
     leave(t);
     for (int i = 0; i < 10; i++)
-        tern_check_status(post(t, "/account/login", "{\"login\":\"ann@example.org\",\"password\":\"wrong\"}"), 401);
+        tern_check_status(post(t, "/account/login", "{\"login\":\"ann@example.org\",\"password\":\"wrong\"}"),
+                          401);
     tern_answer *a = post(t, "/account/login", LOG_IN);
     tern_check_status(a, 429);
     tern_check(tern_answer_header_of(a, "Retry-After") != NULL);
@@ -267,12 +308,16 @@ TERN_TEST(threat_095_who_tries_passwords_waits_and_the_owner_of_a_known_browser_
 
 TERN_TEST(threat_099_a_sign_up_sets_only_what_is_for_clients)
 {
-    tern_check_status(post(t, "/account/sign-up",
-                           "{\"email\":\"eve@example.org\",\"password\":\"correct horse 42\",\"id\":77,\"is_staff\":true,"
-                           "\"is_active\":false,\"email_verified\":\"2020-01-01T00:00:00Z\",\"token_epoch\":9}"), 202);
-    tern_check_status(post(t, "/account/login", "{\"login\":\"eve@example.org\",\"password\":\"correct horse 42\"}"), 403);
+    tern_check_status(
+        post(t, "/account/sign-up",
+             "{\"email\":\"eve@example.org\",\"password\":\"correct horse 42\",\"id\":77,\"is_staff\":true,"
+             "\"is_active\":false,\"email_verified\":\"2020-01-01T00:00:00Z\",\"token_epoch\":9}"),
+        202);
+    tern_check_status(
+        post(t, "/account/login", "{\"login\":\"eve@example.org\",\"password\":\"correct horse 42\"}"), 403);
     tern_check_status(post_token(t, "/account/verify", token(t), ""), 200);
-    tern_answer *a = post(t, "/account/login", "{\"login\":\"eve@example.org\",\"password\":\"correct horse 42\"}");
+    tern_answer *a =
+        post(t, "/account/login", "{\"login\":\"eve@example.org\",\"password\":\"correct horse 42\"}");
     tern_check_status(a, 200);
     tern_check_json(a, "/is_staff", "false");
     tern_check_json(a, "/id", "1");
@@ -284,7 +329,36 @@ TERN_TEST(who_has_a_second_factor_is_nobody_until_it_is_proved)
     log_in(t);
     tern_answer *a = tern_test_post(t, "/account/two-factor/app");
     tern_check_status(a, 200);
-    tern_check_status(post(t, "/account/two-factor/app/confirm", "{\"code\":\"000000\"}"), 422);
+    const char *secret = tern_value_text(tern_value_find(tern_answer_json(a), "/secret"), NULL);
+    tern_check(secret != NULL);
+    const char *code = tern_test_sprintf(
+        t, "%s",
+        tern_test_post(t, "/code", .json = tern_test_sprintf(t, "{\"secret\":\"%s\"}", secret))->body);
+    a = post(t, "/account/two-factor/app/confirm", tern_test_sprintf(t, "{\"code\":\"%s\"}", code));
+    tern_check_status(a, 200);
+    const char *recovery =
+        tern_test_sprintf(t, "%s", tern_value_text(tern_value_find(tern_answer_json(a), "/codes/0"), ""));
+    leave(t);
+    a = post(t, "/account/login", LOG_IN);
+    tern_check_json(a, "/need", "\"second-factor\"");
+    tern_check_status(tern_test_get(t, "/account/me"), 401);
+    tern_check_status(post(t, "/account/login/second-factor", "{\"code\":\"000000\"}"), 422);
+    tern_check_status(tern_test_get(t, "/account/me"), 401);
+    tern_check_status(
+        post(t, "/account/login/second-factor", tern_test_sprintf(t, "{\"code\":\"%s\"}", recovery)), 200);
+    tern_check_status(tern_test_get(t, "/account/me"), 200);
+}
+
+TERN_TEST(a_second_factor_without_the_password_is_nothing)
+{
+    tern_check_status(post(t, "/account/login/second-factor", "{\"code\":\"123456\"}"), 401);
+}
+
+TERN_TEST(a_form_of_another_site_is_refused)
+{
+    tern_answer *a = tern_test_post(t, "/account/login", .form = "login=ann&password=x",
+                                    .headers = TERN_HEADERS("Sec-Fetch-Site: cross-site"));
+    tern_check_status(a, 403);
 }
 
 int main(int argc, char **argv)

@@ -61,8 +61,8 @@ bool account_may_mail(tern_ctx *c, const char *address);
 /** Sends a text after the reply, so that nobody learns from its time whether there was a mail. */
 void account_mail(tern_ctx *c, const char *to, const char *subject, const char *text);
 /** A link to `path` that counts for `user` as it is now; `more` is kept in it, or NULL. */
-const char *account_link(tern_ctx *c, const char *path, const char *purpose, const void *user, const char *more,
-                         uint64_t expires_s);
+const char *account_link(tern_ctx *c, const char *path, const char *purpose, const void *user,
+                         const char *more, uint64_t expires_s);
 /** In a transaction: the user of a token, locked, whose epoch is raised in the row, not yet written. Fails with 400. */
 void *account_use_token(tern_ctx *c, const char *purpose, const char *token, const char **more);
 

@@ -27,10 +27,11 @@ static const tern_field *field_of(const char *name, tern_kind kind, size_t size)
         if (strcmp(f->name, name) == 0 && f->type->kind == kind && f->type->size == size)
             return f;
     }
-    tern_mistake(accounts.app,
-                 "tern_accounts: the model %s lacks the field %s of the type it needs: write TERN_USER_MODEL(%s, ...), or "
-                 "TERN_USER_FIELDS among its fields",
-                 accounts.type->name, name, accounts.type->name);
+    tern_mistake(
+        accounts.app,
+        "tern_accounts: the model %s lacks the field %s of the type it needs: write TERN_USER_MODEL(%s, ...), or "
+        "TERN_USER_FIELDS among its fields",
+        accounts.type->name, name, accounts.type->name);
     return NULL;
 }
 
@@ -45,8 +46,8 @@ static bool find_fields(void)
     f->email_verified = field_of("email_verified", TERN_KIND_DATETIME, sizeof(tern_datetime));
     f->last_login = field_of("last_login", TERN_KIND_DATETIME, sizeof(tern_datetime));
     f->token_epoch = field_of("token_epoch", TERN_KIND_INT, 8);
-    return f->id && f->email && f->name && f->password && f->is_active && f->email_verified && f->last_login &&
-           f->token_epoch;
+    return f->id && f->email && f->name && f->password && f->is_active && f->email_verified &&
+           f->last_login && f->token_epoch;
 }
 
 /** The input of a sign-up: the same struct, with the fields alone that a client may give, and the password. */
@@ -72,7 +73,8 @@ static bool make_sign_up(tern_app *app)
     accounts.sign_up.name = "account_sign_up";
     accounts.sign_up.fields = tern_keep(fields, count * sizeof *fields);
     accounts.sign_up.field_count = count;
-    accounts.sign_up.options = (tern_model_options){.ignore_unknown = true, .check = accounts.type->options.check};
+    accounts.sign_up.options =
+        (tern_model_options){.ignore_unknown = true, .check = accounts.type->options.check};
     accounts.sign_up.plan = NULL;
     if (accounts.sign_up.fields == NULL)
         tern_mistake(app, "tern_accounts: out of memory");
@@ -86,10 +88,15 @@ static void prepare(tern_app *app, void *unused)
     (void)unused;
     const char *url = accounts.o.base_url;
     if (url == NULL && !tern_is_development(app))
-        tern_mistake(app, "tern_accounts: give .base_url, \"https://shop.example\": what the links in mails begin with "
-                          "(only in development it is the Host of the request, which a client chooses)");
+        tern_mistake(
+            app,
+            "tern_accounts: give .base_url, \"https://shop.example\": what the links in mails begin with "
+            "(only in development it is the Host of the request, which a client chooses)");
     if (url != NULL && (strncmp(url, "http", 4) != 0 || url[strlen(url) - 1] == '/'))
-        tern_mistake(app, "tern_accounts: .base_url \"%s\" must be like \"https://shop.example\", without '/' at its end", url);
+        tern_mistake(
+            app,
+            "tern_accounts: .base_url \"%s\" must be like \"https://shop.example\", without '/' at its end",
+            url);
 }
 
 static void signed_in(tern_ctx *c, const char *user_id, unsigned factors)
@@ -108,14 +115,16 @@ static const char *label(tern_ctx *c)
 static bool may_sign_in(tern_ctx *c, const char *user_id)
 {
     void *user = account_by_id(c, user_id, false);
-    return user != NULL && account_is_active(user) && (accounts.o.may_sign_in == NULL || accounts.o.may_sign_in(c, user));
+    return user != NULL && account_is_active(user) &&
+           (accounts.o.may_sign_in == NULL || accounts.o.may_sign_in(c, user));
 }
 
 static void add_routes(tern_app *app)
 {
     tern_middleware pages = account_pages();
     pages.prepare = prepare;
-    tern_group *at = tern_group_new_with(tern_app_root(app), accounts.o.prefix, &(tern_group_options){.use = TERN_USE(pages)});
+    tern_group *at = tern_group_new_with(tern_app_root(app), accounts.o.prefix,
+                                         &(tern_group_options){.use = TERN_USE(pages)});
     account_add_pages(at);
     account_add_sign_up(at);
     account_add_login(at);
@@ -124,7 +133,8 @@ static void add_routes(tern_app *app)
     if (accounts.o.without_second_factor)
         return;
     tern_two_factors(app, .issuer = accounts.o.site);
-    tern_factor_routes(app, .prefix = accounts.o.prefix, .signed_in = signed_in, .label = label, .may_sign_in = may_sign_in);
+    tern_factor_routes(app, .prefix = accounts.o.prefix, .signed_in = signed_in, .label = label,
+                       .may_sign_in = may_sign_in);
 }
 
 static const char *kept(const char *text)
@@ -154,7 +164,7 @@ void tern_accounts_with(tern_app *app, tern_type *user, const tern_accounts_opti
     tern_audit_log(app, .keep_days = AUDIT_DAYS);
     tern_user_commands(app, user);
     tern_secrets(app);
-    tern_mail_setup(app);
+    tern_mail_setup(app, .from = o->from);
     if (!session_is_declared(app))
         tern_sessions(app);
     tern_auth(app, TERN_SESSIONS());

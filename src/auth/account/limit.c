@@ -54,11 +54,12 @@ void account_know_device(tern_ctx *c, const void *user)
     if (known_device(c, user) != NULL)
         return;
     const char *value = tern_sprintf(c, "%s.%s", account_id(c, user), tern_random_text(c, 16));
-    tern_set_signed_cookie(c, KNOWN_COOKIE, value, .max_age_s = KNOWN_DAYS * 24L * 3600, .secure = tern_is_tls(c));
+    tern_set_signed_cookie(c, KNOWN_COOKIE, value, .max_age_s = KNOWN_DAYS * 24L * 3600,
+                           .secure = tern_is_tls(c));
 }
 
 typedef struct try_keys {
-    const char *own;              /* the device, or the account from the network */
+    const char *own;               /* the device, or the account from the network */
     const char *network, *account; /* NULL of a known device */
 } try_keys;
 
@@ -68,7 +69,8 @@ static try_keys keys_of(tern_ctx *c, const char *login, const void *user)
     if (device != NULL)
         return (try_keys){.own = device};
     const char *network = tern_client_network(c);
-    const char *account = user != NULL ? tern_sprintf(c, "id %s", account_id(c, user)) : tern_sprintf(c, "text %s", login);
+    const char *account =
+        user != NULL ? tern_sprintf(c, "id %s", account_id(c, user)) : tern_sprintf(c, "text %s", login);
     return (try_keys){tern_sprintf(c, "%s %s", network, account), network, account};
 }
 

@@ -18,7 +18,8 @@ static void send_letter(tern_ctx *c, void *arg)
 {
     const letter *l = arg;
     tern_mail_error error;
-    if (!tern_mail(c, .to = l->to, .from = accounts.o.from, .subject = l->subject, .text = l->text, .error = &error))
+    if (!tern_mail(c, .to = l->to, .from = accounts.o.from, .subject = l->subject, .text = l->text,
+                   .error = &error))
         tern_log(TERN_LOG_ERROR, "accounts: the mail \"%s\" was not sent: %s", l->subject, error.message);
 }
 
@@ -29,16 +30,18 @@ void account_mail(tern_ctx *c, const char *to, const char *subject, const char *
     tern_after(c, send_letter, l);
 }
 
-const char *account_link(tern_ctx *c, const char *path, const char *purpose, const void *user, const char *more,
-                         uint64_t expires_s)
+const char *account_link(tern_ctx *c, const char *path, const char *purpose, const void *user,
+                         const char *more, uint64_t expires_s)
 {
-    const char *text = tern_sprintf(c, "%s.%" PRId64 ".%s", account_id(c, user),
-                                    account_number(user, accounts.field.token_epoch), more != NULL ? more : "");
+    const char *text =
+        tern_sprintf(c, "%s.%" PRId64 ".%s", account_id(c, user),
+                     account_number(user, accounts.field.token_epoch), more != NULL ? more : "");
     /* sealed, so that an address in it is not read from the browser's history */
     const char *token = tern_seal(c, purpose, text, .expires_s = expires_s);
     if (accounts.o.base_url != NULL)
         return tern_sprintf(c, "%s%s%s?token=%s", accounts.o.base_url, accounts.o.prefix, path, token);
-    return tern_sprintf(c, "%s://%s%s%s?token=%s", tern_scheme(c), tern_host(c), accounts.o.prefix, path, token);
+    return tern_sprintf(c, "%s://%s%s%s?token=%s", tern_scheme(c), tern_host(c), accounts.o.prefix, path,
+                        token);
 }
 
 void *account_use_token(tern_ctx *c, const char *purpose, const char *token, const char **more)

@@ -55,12 +55,15 @@ void account_begin(tern_ctx *c, void *user, unsigned factors, bool remember)
 
 void account_set_password(tern_ctx *c, void *user, const char *password)
 {
-    const char *email = account_text(user, accounts.field.email), *name = account_text(user, accounts.field.name);
+    const char *email = account_text(user, accounts.field.email),
+               *name = account_text(user, accounts.field.name);
     tern_password_fault_list faults = tern_password_faults(c, password, email, name, accounts.o.site);
     if (faults.count != 0)
-        tern_fail_with(c, &(tern_problem){.status = 422, .faults = faults.items, .fault_count = faults.count});
+        tern_fail_with(c,
+                       &(tern_problem){.status = 422, .faults = faults.items, .fault_count = faults.count});
     account_set_text(user, accounts.field.password, tern_password_hash(c, password));
-    account_set_number(user, accounts.field.token_epoch, account_number(user, accounts.field.token_epoch) + 1);
+    account_set_number(user, accounts.field.token_epoch,
+                       account_number(user, accounts.field.token_epoch) + 1);
 }
 
 /** Whether the password is right; an old hash is replaced. Counts the try. */
@@ -130,7 +133,8 @@ TERN_HANDLER(account_second_factor, account_code, in)
     const char *pending = tern_session_get(c, PENDING);
     long long id = 0, epoch = 0, since = 0;
     int remember = 0, len = 0;
-    if (pending == NULL || sscanf(pending, "%lld %lld %lld %d %n", &id, &epoch, &since, &remember, &len) != 4 ||
+    if (pending == NULL ||
+        sscanf(pending, "%lld %lld %lld %d %n", &id, &epoch, &since, &remember, &len) != 4 ||
         since + PENDING_S < (long long)time(NULL))
         tern_fail(c, 401, "log in by your password first");
     const char *user_id = tern_sprintf(c, "%lld", id);
@@ -139,7 +143,8 @@ TERN_HANDLER(account_second_factor, account_code, in)
         tern_fail(c, 401, "log in by your password first");
     if (!tern_totp_check(c, user_id, in->code) && !tern_recovery_code_use(c, user_id, in->code)) {
         account_note(c, "second factor failed", user_id, NULL);
-        tern_fail_field(c, 422, "code", "wrong", "is not the code that the app shows now, nor a recovery code");
+        tern_fail_field(c, 422, "code", "wrong",
+                        "is not the code that the app shows now, nor a recovery code");
     }
     account_begin(c, user, 2, remember != 0);
     return go_on(c, user, len != 0 && pending[len] != '\0' ? pending + len : NULL);

@@ -8,8 +8,14 @@
 
 #include <string.h>
 
-#define OLD_PASSWORD {"old_password", "Present password", "password", "current-password", false}
-#define NEW_PASSWORD {"password", "New password", "password", "new-password", false}
+#define OLD_PASSWORD                                                                                         \
+    {                                                                                                        \
+        "old_password", "Present password", "password", "current-password", false                            \
+    }
+#define NEW_PASSWORD                                                                                         \
+    {                                                                                                        \
+        "password", "New password", "password", "new-password", false                                        \
+    }
 
 static const account_form forms[] = {
     {.path = "/sign-up",
@@ -46,7 +52,10 @@ static const account_form forms[] = {
      .button = "Change the password",
      .inputs = {NEW_PASSWORD},
      .keeps_token = true},
-    {.path = "/password", .title = "Change the password", .button = "Change the password", .inputs = {OLD_PASSWORD, NEW_PASSWORD}},
+    {.path = "/password",
+     .title = "Change the password",
+     .button = "Change the password",
+     .inputs = {OLD_PASSWORD, NEW_PASSWORD}},
     {.path = "/email",
      .title = "Change the address",
      .button = "Change the address",
@@ -103,20 +112,23 @@ tern_reply account_page(tern_ctx *c, const char *title, const char *content)
     if (accounts.o.page != NULL)
         return accounts.o.page(c, account_say(c, title), all);
     const char *more = accounts.o.stylesheet != NULL
-                           ? tern_sprintf(c, "<link rel=\"stylesheet\" href=\"%s\">\n", tern_escape_html(c, accounts.o.stylesheet))
+                           ? tern_sprintf(c, "<link rel=\"stylesheet\" href=\"%s\">\n",
+                                          tern_escape_html(c, accounts.o.stylesheet))
                            : "";
-    tern_set_header(c, "Content-Security-Policy",
-                    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-                    "frame-ancestors 'none'");
+    tern_set_header(
+        c, "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'");
     tern_set_header(c, "Referrer-Policy", "no-referrer"); /* a token may be in the address */
     const char *language = account_say(c, "Log in")[0] == 'A' ? "de" : "en";
-    return tern_html(c, tern_sprintf(c,
-                                     "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
-                                     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s - %s</title>\n"
-                                     "<link rel=\"stylesheet\" href=\"%s/account.css\">\n%s</head>\n<body>\n<main>\n"
-                                     "<h1>%s</h1>\n%s</main>\n</body>\n</html>\n",
-                                     language, account_say(c, title), tern_escape_html(c, accounts.o.site),
-                                     accounts.o.prefix, more, account_say(c, title), all));
+    return tern_html(
+        c, tern_sprintf(c,
+                        "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+                        "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s - %s</title>\n"
+                        "<link rel=\"stylesheet\" href=\"%s/account.css\">\n%s</head>\n<body>\n<main>\n"
+                        "<h1>%s</h1>\n%s</main>\n</body>\n</html>\n",
+                        language, account_say(c, title), tern_escape_html(c, accounts.o.site),
+                        accounts.o.prefix, more, account_say(c, title), all));
 }
 
 static const char *csrf(tern_ctx *c)
@@ -152,14 +164,20 @@ static const char *value_of(tern_ctx *c, const account_input *in)
 static const char *input(tern_ctx *c, const account_input *in, const tern_problem *problem)
 {
     if (strcmp(in->type, "checkbox") == 0)
-        return tern_sprintf(c, "<label class=\"check\"><input type=\"checkbox\" name=\"%s\" value=\"true\"> %s</label>\n",
-                            in->name, account_say(c, in->label));
+        return tern_sprintf(
+            c, "<label class=\"check\"><input type=\"checkbox\" name=\"%s\" value=\"true\"> %s</label>\n",
+            in->name, account_say(c, in->label));
     const char *fault = fault_of(c, problem, in->name);
-    const char *told = fault != NULL ? tern_sprintf(c, "<span class=\"bad\" id=\"%s-fault\">%s</span>\n", in->name, fault) : "";
-    const char *linked = fault != NULL ? tern_sprintf(c, " aria-invalid=\"true\" aria-describedby=\"%s-fault\"", in->name) : "";
-    return tern_sprintf(c, "<label>%s\n<input type=\"%s\" name=\"%s\" autocomplete=\"%s\" value=\"%s\"%s%s>\n%s</label>\n",
-                        account_say(c, in->label), in->type, in->name, in->autocomplete, value_of(c, in),
-                        in->is_optional ? "" : " required", linked, told);
+    const char *told =
+        fault != NULL ? tern_sprintf(c, "<span class=\"bad\" id=\"%s-fault\">%s</span>\n", in->name, fault)
+                      : "";
+    const char *linked =
+        fault != NULL ? tern_sprintf(c, " aria-invalid=\"true\" aria-describedby=\"%s-fault\"", in->name)
+                      : "";
+    return tern_sprintf(
+        c, "<label>%s\n<input type=\"%s\" name=\"%s\" autocomplete=\"%s\" value=\"%s\"%s%s>\n%s</label>\n",
+        account_say(c, in->label), in->type, in->name, in->autocomplete, value_of(c, in),
+        in->is_optional ? "" : " required", linked, told);
 }
 
 static bool is_own(const tern_field *f)
@@ -178,10 +196,10 @@ static const char *own_inputs(tern_ctx *c, const tern_problem *problem)
             continue;
         const account_input own = {.name = f->json != NULL ? f->json : f->name,
                                    .label = f->help != NULL ? f->help : f->name,
-                                   .type = kind == TERN_KIND_BOOL                               ? "checkbox"
+                                   .type = kind == TERN_KIND_BOOL                            ? "checkbox"
                                            : kind == TERN_KIND_INT || kind == TERN_KIND_UINT ? "number"
-                                           : kind == TERN_KIND_DATE                             ? "date"
-                                                                                                : "text",
+                                           : kind == TERN_KIND_DATE                          ? "date"
+                                                                                             : "text",
                                    .autocomplete = "on",
                                    .is_optional = f->optional || f->fallback != NULL};
         all = tern_sprintf(c, "%s%s", all, input(c, &own, problem));
@@ -195,7 +213,8 @@ static const char *hidden(tern_ctx *c, const char *name)
     const char *value = tern_form_field(c, name);
     if (value == NULL)
         value = tern_query(c, name);
-    return value != NULL ? tern_sprintf(c, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n", name, tern_escape_html(c, value))
+    return value != NULL ? tern_sprintf(c, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n", name,
+                                        tern_escape_html(c, value))
                          : "";
 }
 
@@ -205,13 +224,15 @@ static const char *login_links(tern_ctx *c)
     const tern_login_button *buttons = tern_login_buttons(&count);
     const char *all = "";
     for (size_t i = 0; i < count; i++)
-        all = tern_sprintf(c, "%s<p><a href=\"%s\">%s %s</a></p>\n", all, tern_escape_html(c, buttons[i].path),
-                           account_say(c, "Continue with"), tern_escape_html(c, buttons[i].title));
+        all =
+            tern_sprintf(c, "%s<p><a href=\"%s\">%s %s</a></p>\n", all, tern_escape_html(c, buttons[i].path),
+                         account_say(c, "Continue with"), tern_escape_html(c, buttons[i].title));
     all = tern_sprintf(c, "%s<p><a href=\"%s\">%s</a></p>\n", all, account_address(c, "/forgot"),
                        account_say(c, "Forgot your password?"));
-    return accounts.o.without_sign_up ? all
-                                      : tern_sprintf(c, "%s<p><a href=\"%s\">%s</a></p>\n", all, account_address(c, "/sign-up"),
-                                                     account_say(c, "No account yet? Sign up"));
+    return accounts.o.without_sign_up
+               ? all
+               : tern_sprintf(c, "%s<p><a href=\"%s\">%s</a></p>\n", all, account_address(c, "/sign-up"),
+                              account_say(c, "No account yet? Sign up"));
 }
 
 /** What is wrong as a whole; a fault of one field is shown there. */
@@ -225,21 +246,23 @@ static const char *refusal(tern_ctx *c, const tern_problem *problem)
 
 static tern_reply show(tern_ctx *c, const account_form *form, const tern_problem *problem)
 {
-    const char *content = tern_sprintf(c, "%s<form method=\"post\" action=\"%s\">\n%s%s%s", refusal(c, problem),
-                                       account_address(c, form->path), csrf(c), form->keeps_token ? hidden(c, "token") : "",
-                                       form->is_login ? hidden(c, "next") : "");
+    const char *content =
+        tern_sprintf(c, "%s<form method=\"post\" action=\"%s\">\n%s%s%s", refusal(c, problem),
+                     account_address(c, form->path), csrf(c), form->keeps_token ? hidden(c, "token") : "",
+                     form->is_login ? hidden(c, "next") : "");
     if (form->hint != NULL)
         content = tern_sprintf(c, "%s<p>%s</p>\n", content, account_say(c, form->hint));
     for (unsigned i = 0; i < ACCOUNT_INPUTS && form->inputs[i].name != NULL; i++)
         content = tern_sprintf(c, "%s%s", content, input(c, &form->inputs[i], problem));
-    return account_page(c, form->title,
-                        tern_sprintf(c, "%s%s<button>%s</button>\n</form>\n%s", content,
-                                     form->has_own_fields ? own_inputs(c, problem) : "", account_say(c, form->button),
-                                     form->is_login         ? login_links(c)
-                                     : form->has_own_fields ? tern_sprintf(c, "<p><a href=\"%s\">%s</a></p>\n",
-                                                                           account_address(c, "/login"),
-                                                                           account_say(c, "Have an account? Log in"))
-                                                            : ""));
+    return account_page(
+        c, form->title,
+        tern_sprintf(c, "%s%s<button>%s</button>\n</form>\n%s", content,
+                     form->has_own_fields ? own_inputs(c, problem) : "", account_say(c, form->button),
+                     form->is_login ? login_links(c)
+                     : form->has_own_fields
+                         ? tern_sprintf(c, "<p><a href=\"%s\">%s</a></p>\n", account_address(c, "/login"),
+                                        account_say(c, "Have an account? Log in"))
+                         : ""));
 }
 
 static const account_form *form_at(const char *path)
@@ -277,8 +300,8 @@ static tern_reply refused(tern_ctx *c, tern_reply reply, const tern_problem *pro
     const account_form *form = strncmp(pattern, accounts.o.prefix, len) == 0 ? form_at(pattern + len) : NULL;
     if (form != NULL)
         return tern_with_status(show(c, form, problem), problem->status);
-    const char *content = tern_sprintf(c, "%s<p><a href=\"%s\">%s</a></p>\n", refusal(c, problem), account_address(c, "/login"),
-                                       account_say(c, "Back"));
+    const char *content = tern_sprintf(c, "%s<p><a href=\"%s\">%s</a></p>\n", refusal(c, problem),
+                                       account_address(c, "/login"), account_say(c, "Back"));
     return tern_with_status(account_page(c, "Something went wrong", content), problem->status);
 }
 

@@ -49,7 +49,8 @@ TERN_HANDLER(account_reset_, account_reset, in)
     tern_sessions_end(c, account_id(c, user), false);
     account_note(c, "password reset", account_id(c, user), NULL);
     tell(c, user);
-    return account_done(c, "/login", "Your new password counts from now on. Log in now.", "{\"need\":\"login\"}");
+    return account_done(c, "/login", "Your new password counts from now on. Log in now.",
+                        "{\"need\":\"login\"}");
 }
 
 TERN_HANDLER(account_change_password, account_password_change, in)
@@ -89,6 +90,6 @@ void account_add_password(tern_group *at)
     tern_post(at, "/reset", account_reset_, .requires = TERN_ANYBODY, .tags = "account",
               .summary = "Choose a new password by the token of a mail");
     tern_get(at, "/password", account_show_password, .requires = TERN_SIGNED_IN, .hidden = true);
-    tern_post(at, "/password", account_change_password, .requires = TERN_SIGNED_IN, .tags = "account", .status = 204,
-              .summary = "Change the password");
+    tern_post(at, "/password", account_change_password, .requires = TERN_SIGNED_IN, .tags = "account",
+              .status = 204, .summary = "Change the password");
 }

@@ -40,11 +40,12 @@ TERN_HANDLER(account_me)
                  {"/sessions", "Where you are logged in"},
                  {"/two-factor", "Two-factor authentication"},
                  {"/delete", "Delete the account"}};
-    const char *content = tern_sprintf(c, "<p>%s</p>\n<ul>\n", tern_escape_html(c, account_text(user, accounts.field.email)));
+    const char *content =
+        tern_sprintf(c, "<p>%s</p>\n<ul>\n", tern_escape_html(c, account_text(user, accounts.field.email)));
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
         if (strcmp(links[i].path, "/two-factor") != 0 || !accounts.o.without_second_factor)
-            content = tern_sprintf(c, "%s<li><a href=\"%s\">%s</a></li>\n", content, account_address(c, links[i].path),
-                                   account_say(c, links[i].text));
+            content = tern_sprintf(c, "%s<li><a href=\"%s\">%s</a></li>\n", content,
+                                   account_address(c, links[i].path), account_say(c, links[i].text));
     return account_page(c, "Your account",
                         tern_sprintf(c, "%s</ul>\n%s", content, account_button(c, "/logout", "Log out")));
 }
@@ -57,7 +58,8 @@ TERN_HANDLER(account_sessions)
     const tern_user_session *found = tern_sessions_of_user(c, account_id(c, account_self(c)), &count);
     tern_vary(c, "Accept");
     if (!tern_prefers_html(c)) {
-        account_session_list list = {.items = tern_alloc(c, (count + 1) * sizeof *list.items), .count = count};
+        account_session_list list = {.items = tern_alloc(c, (count + 1) * sizeof *list.items),
+                                     .count = count};
         for (size_t i = 0; i < count; i++)
             list.items[i] = (account_session){.id = found[i].id,
                                               .device = found[i].device,
@@ -69,11 +71,13 @@ TERN_HANDLER(account_sessions)
     }
     const char *content = "<ul>\n";
     for (size_t i = 0; i < count; i++) {
-        const char *device = found[i].device[0] != '\0' ? tern_escape_html(c, found[i].device) : account_say(c, "unknown device");
+        const char *device = found[i].device[0] != '\0' ? tern_escape_html(c, found[i].device)
+                                                        : account_say(c, "unknown device");
         const char *end = tern_sprintf(c, "/sessions/%s/end", found[i].id);
-        content = tern_sprintf(c, "%s<li>%s, %s%s%s</li>\n", content, device, tern_escape_html(c, found[i].address),
-                               found[i].is_this ? " &ndash; " : "",
-                               found[i].is_this ? account_say(c, "this browser") : account_button(c, end, "Log out"));
+        content = tern_sprintf(c, "%s<li>%s, %s%s%s</li>\n", content, device,
+                               tern_escape_html(c, found[i].address), found[i].is_this ? " &ndash; " : "",
+                               found[i].is_this ? account_say(c, "this browser")
+                                                : account_button(c, end, "Log out"));
     }
     return account_page(c, "Where you are logged in",
                         tern_sprintf(c, "%s</ul>\n%s", content,
@@ -126,8 +130,9 @@ TERN_HANDLER(account_confirm_email, account_new_address, in)
         account_write(c, user, "email, email_verified, token_epoch");
     }
     account_note(c, "address changed", account_id(c, user), email);
-    account_mail(c, old, tern_sprintf(c, "Your address for %s was changed", accounts.o.site),
-                 tern_sprintf(c, "Your account has the address %s from now on. If it was not you, tell us.\n", email));
+    account_mail(
+        c, old, tern_sprintf(c, "Your address for %s was changed", accounts.o.site),
+        tern_sprintf(c, "Your account has the address %s from now on. If it was not you, tell us.\n", email));
     return account_done(c, "/me", "The address was changed.", "{\"changed\":true}");
 }
 
@@ -164,17 +169,20 @@ TERN_HANDLER(account_show_delete)
 
 void account_add_self(tern_group *at)
 {
-    tern_get(at, "/me", account_me, .requires = TERN_SIGNED_IN, .returns = (tern_type *)(uintptr_t)accounts.type,
-             .tags = "account", .summary = "The signed-in user");
-    tern_get(at, "/sessions", account_sessions, .requires = TERN_SIGNED_IN, .returns = TERN_LIST(account_session),
-             .tags = "account", .summary = "Where the user is signed in");
-    tern_post(at, "/sessions/end", account_end_others, .requires = TERN_SIGNED_IN, .tags = "account", .status = 204,
-              .summary = "End all other sessions");
-    tern_delete(at, "/sessions/{id}", account_end_session, .requires = TERN_SIGNED_IN, .tags = "account", .status = 204,
-                .summary = "End a session", .name = "account_remove_session");
+    tern_get(at, "/me", account_me, .requires = TERN_SIGNED_IN,
+             .returns = (tern_type *)(uintptr_t)accounts.type, .tags = "account",
+             .summary = "The signed-in user");
+    tern_get(at, "/sessions", account_sessions, .requires = TERN_SIGNED_IN,
+             .returns = TERN_LIST(account_session), .tags = "account",
+             .summary = "Where the user is signed in");
+    tern_post(at, "/sessions/end", account_end_others, .requires = TERN_SIGNED_IN, .tags = "account",
+              .status = 204, .summary = "End all other sessions");
+    tern_delete(at, "/sessions/{id}", account_end_session, .requires = TERN_SIGNED_IN, .tags = "account",
+                .status = 204, .summary = "End a session", .name = "account_remove_session");
     tern_post(at, "/sessions/{id}/end", account_end_session, .requires = TERN_SIGNED_IN, .hidden = true);
     tern_get(at, "/email", account_show_email, .requires = TERN_SIGNED_IN, .hidden = true);
-    tern_post(at, "/email", account_change_email, .requires = TERN_SIGNED_IN, .tags = "account", .summary = "Change the address");
+    tern_post(at, "/email", account_change_email, .requires = TERN_SIGNED_IN, .tags = "account",
+              .summary = "Change the address");
     tern_get(at, "/email/confirm", account_show_confirm, .requires = TERN_ANYBODY, .hidden = true);
     tern_post(at, "/email/confirm", account_confirm_email, .requires = TERN_ANYBODY, .tags = "account",
               .summary = "Confirm the new address by the token of a mail");

@@ -28,11 +28,12 @@ static void mail_taken(tern_ctx *c, const char *email)
 {
     if (!account_may_mail(c, email))
         return;
-    account_mail(c, email, tern_sprintf(c, "You have an account for %s", accounts.o.site),
-                 tern_sprintf(c,
-                              "Somebody, probably you, has tried to sign up for %s with this address, which has an "
-                              "account.\n\nLog in, or ask for a new password there. If it was not you, do nothing.\n",
-                              accounts.o.site));
+    account_mail(
+        c, email, tern_sprintf(c, "You have an account for %s", accounts.o.site),
+        tern_sprintf(c,
+                     "Somebody, probably you, has tried to sign up for %s with this address, which has an "
+                     "account.\n\nLog in, or ask for a new password there. If it was not you, do nothing.\n",
+                     accounts.o.site));
 }
 
 /** Fields that a client cannot give have no value yet: the table's fallbacks count. */
@@ -88,10 +89,10 @@ TERN_HANDLER(account_sign_up_)
         if (!accounts.o.without_verification)
             mail_verification(c, user);
     }
-    tern_reply reply =
-        accounts.o.without_verification
-            ? account_done(c, "/login", "You may log in now.", "{\"need\":\"login\"}")
-            : account_done(c, "/login", "Check your mail: we have sent you a link.", "{\"need\":\"verification\"}");
+    tern_reply reply = accounts.o.without_verification
+                           ? account_done(c, "/login", "You may log in now.", "{\"need\":\"login\"}")
+                           : account_done(c, "/login", "Check your mail: we have sent you a link.",
+                                          "{\"need\":\"verification\"}");
     return reply.status == 200 ? tern_with_status(reply, 202) : reply;
 }
 

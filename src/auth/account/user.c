@@ -91,11 +91,10 @@ void *account_by_id(tern_ctx *c, const char *id, bool for_update)
         return NULL;
     const char *column = accounts.field.id->column;
     const char *where = tern_sprintf(c, "%s = ?", column != NULL ? column : "id");
-    return tern_first_of(c, accounts.type,
-                         &(tern_selection){.where = where,
-                                           .args = TERN_ARGS(number),
-                                           .for_update = for_update,
-                                           .trusted_sql = true});
+    return tern_first_of(
+        c, accounts.type,
+        &(tern_selection){
+            .where = where, .args = TERN_ARGS(number), .for_update = for_update, .trusted_sql = true});
 }
 
 void account_write(tern_ctx *c, void *user, const char *fields)
