@@ -327,6 +327,25 @@ def ctrl_c_gives_up_and_the_terminal_echoes_again(users):
 
 
 @test
+def without_an_audit_log_events_are_lines_alone():
+    with Place("sqlite") as place:
+        with harness.Server("--database-url", place.url, name="user_commands", env={**ENV, "BARE": "1"}) as service:
+            check_equal(service.get("/note/7", method="POST").text, "noted")
+            check('"message":"audit"' in service.wait_logged('"user":7,"action":"note"'), "the line")
+        check_equal(place.sql("select count(*) from sqlite_schema where name = 'audit_event'"), "0")
+
+
+@test
+def an_event_s_line_cannot_be_forged_and_has_no_query():
+    with Place("sqlite") as place:
+        with harness.Server("--database-url", place.url, name="user_commands", env=ENV) as service:
+            service.get("/note/7?details=%22a%0A%7B%7D%22&token=s3cret", method="POST")
+            service.wait_logged("malformed")  # what is not JSON is left out
+            check(not service.logged("s3cret"), "the query is not in the log")
+        check("s3cret" not in place.sql("select id, details, object, agent from audit_event"), "nor in the row")
+
+
+@test
 def wrong_command_lines_are_explained_and_end_with_2():
     with Place("sqlite") as place:
         users = Users(place)
