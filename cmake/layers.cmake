@@ -18,7 +18,7 @@ set(public_middleware cache compress etag limits)
 set(public_app accept access app coding context formats identity json middleware openapi page part paths problem reply secret security static test timing tls upload websocket)
 set(public_redis redis)
 set(public_mail mail mail_test)
-set(public_auth api_key audit auth factors groups jwt oidc passkey password refresh_token session totp user_commands)
+set(public_auth account api_key audit auth factors groups jwt oidc passkey password refresh_token session totp user_commands)
 
 function(rank_of layer result)
     list(FIND TERN_LAYERS ${layer} rank)

@@ -4,6 +4,7 @@
 
 #include <tern/accept.h>
 #include <tern/access.h>
+#include <tern/account.h>
 #include <tern/api_key.h>
 #include <tern/app.h>
 #include <tern/audit.h>

@@ -211,6 +211,17 @@ typedef struct tern_callback {
 /** A list: `TERN_CALLBACKS({.name = "paid", .url = "{$request.body#/url}", .body = TERN_TYPE(Paid)})`. */
 #define TERN_CALLBACKS(...) ((const tern_callback[]){__VA_ARGS__, {0}})
 
+/** What a client may ask for after a success, with values of it, for documentation (a Link object of OpenAPI). */
+typedef struct tern_next_request {
+    const char *route; /* the name of that route: its .name, or its handler's */
+    /* where its parameters come from, as expressions of OpenAPI: "id=$response.body#/id, page=$request.query.page" */
+    const char *parameters;
+    const char *name;        /* of the link; default: the route's */
+    const char *description; /* Markdown */
+} tern_next_request;
+/** A list: `TERN_LINKS({.route = "get_todo", .parameters = "id=$response.body#/id"})`. */
+#define TERN_LINKS(...) ((const tern_next_request[]){__VA_ARGS__, {0}})
+
 typedef struct tern_route_options {
     const char *file; /* where it is registered; filled in by the macros */
     int line;
@@ -257,6 +268,7 @@ typedef struct tern_route_options {
     const tern_described_header *reply_headers; /* TERN_REPLY_HEADERS(...) */
     const tern_example *examples;   /* TERN_EXAMPLES(...): checked at start, those of a body by its model */
     const tern_callback *callbacks; /* TERN_CALLBACKS(...) */
+    const tern_next_request *links; /* TERN_LINKS(...): checked at start */
     bool forms; /* the OpenAPI document says that the body may be a form as well as JSON */
     /* of QUERY routes whose handler reads the body itself: the media types it takes, for Accept-Query and the
      * OpenAPI document ("application/sql"); default: what the input's model can be read from */

@@ -3,7 +3,7 @@
  *
  *     #include <tern/mail_test.h>
  *
- *     TERN_TEST(a_new_user_gets_a_welcome)
+ *     TERN_TEST(welcome)
  *     {
  *         tern_test_post(t, "/users", .json = "{\"email\":\"ada@example.org\"}");
  *         tern_sent_mails mails = tern_test_mails(t);

@@ -75,7 +75,7 @@ typedef struct tern_login_options {
     const char
         *private_key; /* PEM, for private_key_jwt and for Apple; or TERN_LOGIN_<NAME>_PRIVATE_KEY[_FILE] */
     const char *key_id, *team_id;  /* the key's id there; Apple's team */
-    const char *const *parameters; /* more of the login's address: TERN_PAIRS("prompt", "select_account") */
+    const char *const *parameters; /* more of the login's address: TERN_PAIRS("prompt", "login") */
     bool form_post;                /* the answer comes as a form (response_mode=form_post); Apple wants it */
     unsigned max_age_s;  /* who has proved themselves there longer ago must do it again; 0: any time */
     unsigned timeout_ms; /* of each call to the provider; default 10 s */

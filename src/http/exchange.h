@@ -94,7 +94,7 @@ typedef struct http_exchange {
     uint64_t reply_left;                  /* of an announced length */
     uint64_t paced_bytes, paced_began_ms; /* of a reply with a limited rate */
     http_tunnel *tunnel; /* what the stream becomes after the exchange (tunnel.h); NULL: nothing */
-    buf body_buf;                         /* a buffered body in a block of its own */
+    buf body_buf;        /* a buffered body in a block of its own */
 
     char address[48]; /* the peer's; "" until asked for */
 } http_exchange;

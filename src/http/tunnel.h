@@ -21,7 +21,7 @@
 typedef struct http_tunnel_user {
     /**
      * The exchange ends: takes over what the tunnel needs of it. Its request, and all that was taken from its arena, are
-     * in heap memory of that arena, which the user may move (arena_move). Runs in the request's coroutine; nothing may
+     * in heap memory of that arena, which the user may take over (arena_join). Runs in the request's coroutine; nothing may
      * be sent yet. False without memory: the tunnel ends here, and the user is not called again.
      */
     bool (*begin)(http_tunnel *t, http_exchange *x);

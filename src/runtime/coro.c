@@ -259,6 +259,12 @@ bool coro_run_ready(void)
 
 /* -- the rest -- */
 
+void coro_rest(const coro *co)
+{
+    if (co->is_suspended)
+        stack_release_below(co->stack_base, co->stack_pointer);
+}
+
 unsigned coro_count(void)
 {
     return alive;

@@ -92,6 +92,10 @@ void coro_cancel(coro *co);
 /** Resumes every ready coroutine once; the loop calls it each turn. Returns whether any ran. */
 bool coro_run_ready(void);
 
+/** Gives the kernel back the pages of a suspended coroutine's stack that it does not use now: for one that will wait for
+ * long. One system call. */
+void coro_rest(const coro *co);
+
 /** Coroutines alive, running or suspended. */
 unsigned coro_count(void);
 /** At most this many at once (0: no limit): further starts fail. */

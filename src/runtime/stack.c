@@ -2,6 +2,7 @@
 
 #include "runtime/switch.h"
 
+#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -88,6 +89,15 @@ static void release_deep_pages(stack_slot *slot)
         return;
     madvise(slot->co.stack_base, CORO_STACK_BYTES - HOT_BYTES, MADV_DONTNEED);
     slot->is_trimmed = true;
+}
+
+void stack_release_below(void *base, void *top)
+{
+    enum { RED_ZONE_BYTES = 128 }; /* of a leaf function: below its stack pointer */
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t end = ((uintptr_t)top - RED_ZONE_BYTES) & ~(page - 1);
+    if (end > (uintptr_t)base)
+        madvise(base, end - (uintptr_t)base, MADV_DONTNEED);
 }
 
 /** Those given back longest ago are at the end of the list. */

@@ -71,6 +71,8 @@ static inline void stack_put(stack_slot *slot)
     stack_pool_self.count++;
 }
 
+/** Gives the kernel back the whole pages from `base` up to `top`, which nothing uses. */
+void stack_release_below(void *base, void *top);
 /** coro_trim. */
 void stack_trim(unsigned keep);
 /** coro_tidy. */

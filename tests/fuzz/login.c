@@ -42,7 +42,8 @@ static void check_address(tern_ctx *c, const char *url)
     require(strlen(url) <= 2048 && *host != '\0' && *host != '/' && strpbrk(url, " \t\r\n\\#<>\"") == NULL);
     require(memchr(host, '@', strcspn(host, "/?")) == NULL);
     if (is_plain)
-        require(strncmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0);
+        require(strncmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0 ||
+                strncmp(host, "[::1]", 5) == 0);
     const char *more = login_address_with(c, url, TERN_PAIRS("state", "a&b=c#d", "none", NULL));
     require(strncmp(more, url, strlen(url)) == 0 && strstr(more, "state=a%26b%3Dc%23d") != NULL);
     require(strlen(more) > 2048 || login_address_is_safe(more));
@@ -56,10 +57,14 @@ static void require_clean(const char *text, size_t most)
 static void check_claims(tern_ctx *c, const tern_value *claims)
 {
     static const char *const presets[] = {"", "github", "microsoft", "discord"};
-    static const char *const issuers[] = {"https://op.example", "https://login.microsoftonline.com/{tenantid}/v2.0"};
+    static const char *const issuers[] = {"https://op.example",
+                                          "https://login.microsoftonline.com/{tenantid}/v2.0"};
     for (size_t i = 0; i < 2; i++) {
-        const login_expected expected = {
-            .issuer = issuers[i], .client_id = "me", .nonce = "n", .now = 1700000000, .max_age_s = i == 0 ? 0 : 60};
+        const login_expected expected = {.issuer = issuers[i],
+                                         .client_id = "me",
+                                         .nonce = "n",
+                                         .now = 1700000000,
+                                         .max_age_s = i == 0 ? 0 : 60};
         if (login_claims_problem(c, claims, &expected) == NULL)
             require(strcmp(tern_value_text(tern_value_get(claims, "nonce"), ""), "n") == 0 &&
                     tern_value_text(tern_value_get(claims, "sub"), NULL) != NULL &&
@@ -89,7 +94,8 @@ static tern_reply read_all(tern_ctx *c)
     const login_jws *jws = login_jws_read(c, text, &problem);
     if (jws == NULL)
         return tern_no_content(c);
-    require(tern_value_kind_of(jws->claims) == TERN_JSON_OBJECT && jws->algorithm != NULL && jws->signature.data != NULL);
+    require(tern_value_kind_of(jws->claims) == TERN_JSON_OBJECT && jws->algorithm != NULL &&
+            jws->signature.data != NULL);
     require(jws->signed_part.data == text && text[jws->signed_part.len] == '.');
     check_claims(c, jws->claims);
     return tern_no_content(c);

@@ -112,6 +112,8 @@ static void add_gates(tern_app *app)
                  tern_concurrency_limit(.most = 5, .all_workers = true, .waiting = 1000, .wait_ms = 20000)));
     tern_get(app, "/circuit/late", slow, .timeout_ms = 50,
              .use = TERN_USE(tern_circuit_breaker(.least = 2, .open_s = 60)));
+    tern_get(app, "/circuit/slow", slow,
+             .use = TERN_USE(tern_circuit_breaker(.least = 2, .slow_ms = 30, .open_s = 60)));
     tern_get(app, "/circuit", flaky,
              .use = TERN_USE(tern_circuit_breaker(.least = 4, .open_s = 1, .probes = 2, .name = "flaky")));
 }

@@ -19,15 +19,16 @@ TERN_MODEL(Outcome, (int, fault), (const char *, message))
 /** Without an error of its own: a failure is the reply. */
 TERN_HANDLER(send_note, Note, in)
 {
-    tern_mail(c, .to = tern_mail_address(c, in->name, in->to), .from = in->from, .subject = in->subject, .text = in->text,
-              .html = in->html);
+    tern_mail(c, .to = tern_mail_address(c, in->name, in->to), .from = in->from, .subject = in->subject,
+              .text = in->text, .html = in->html);
     return tern_no_content(c);
 }
 
 TERN_HANDLER(try_note, Note, in)
 {
     tern_mail_error error;
-    bool is_sent = tern_mail(c, .to = in->to, .subject = in->subject, .text = in->text, .timeout_ms = 1000, .error = &error);
+    bool is_sent = tern_mail(c, .to = in->to, .subject = in->subject, .text = in->text, .timeout_ms = 1000,
+                             .error = &error);
     Outcome outcome = {.fault = (int)error.fault, .message = error.message};
     return tern_with_status(tern_json(c, Outcome, &outcome), is_sent ? 200 : 422);
 }
@@ -45,8 +46,10 @@ static tern_app *make_app(void)
 TERN_TEST(mail_of_a_test_is_kept_in_memory)
 {
     tern_check(tern_test_mails(t).count == 0);
-    tern_check_status(tern_test_post(t, "/notes", .json = "{\"to\":\"ada@example.org\",\"name\":\"Ada, \\\"A\\\"\"}"), 204);
-    tern_check_status(tern_test_post(t, "/notes", .json = "{\"to\":\"b@example.org\",\"html\":\"<p>\"}"), 204);
+    tern_check_status(
+        tern_test_post(t, "/notes", .json = "{\"to\":\"ada@example.org\",\"name\":\"Ada, \\\"A\\\"\"}"), 204);
+    tern_check_status(tern_test_post(t, "/notes", .json = "{\"to\":\"b@example.org\",\"html\":\"<p>\"}"),
+                      204);
     tern_sent_mails mails = tern_test_mails(t);
     tern_check(mails.count == 2);
     tern_check_text(mails.items[0].to, "\"Ada, \\\"A\\\"\" <ada@example.org>");
@@ -59,8 +62,12 @@ TERN_TEST(mail_of_a_test_is_kept_in_memory)
 
 TERN_TEST(a_wrong_address_is_a_mistake_of_the_program_that_sends_nothing)
 {
-    tern_check_status(tern_test_post(t, "/notes", .json = "{\"to\":\"ada@example.org>, <b@example.org\"}"), 500);
-    tern_check_status(tern_test_post(t, "/notes", .json = "{\"to\":\"ada@example.org\",\"subject\":\"a\\r\\nBcc: b@example.org\"}"), 500);
+    tern_check_status(tern_test_post(t, "/notes", .json = "{\"to\":\"ada@example.org>, <b@example.org\"}"),
+                      500);
+    tern_check_status(
+        tern_test_post(t, "/notes",
+                       .json = "{\"to\":\"ada@example.org\",\"subject\":\"a\\r\\nBcc: b@example.org\"}"),
+        500);
     tern_check(tern_test_mails(t).count == 0);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <tern.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,18 @@ TERN_HANDLER(add_invoice, Invoice, in)
     return tern_created(c, Invoice, in);
 }
 
+/** Adds shops with the names that follow the command, and prints how many there are; "x" fails. */
+static int open_shops(tern_ctx *c, int count, char **words)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(words[i], "x") == 0)
+            tern_fail(c, 422, "a shop cannot be called x");
+        tern_insert(c, Shop, &(Shop){.name = words[i]});
+    }
+    printf("%d\n", (int)tern_count(c, Shop));
+    return count == 0 ? 3 : 0;
+}
+
 static void add_invoices(tern_app *app, bool is_twice)
 {
     if (is_twice)
@@ -46,6 +59,7 @@ int main(int argc, char **argv)
         tern_database(app, TERN_TYPE(Shop));
     if (!is_before)
         add_invoices(app, order != NULL && strcmp(order, "twice") == 0);
+    tern_command(app, "open-shops", "add shops", open_shops);
     tern_post(app, "/shops", add_shop, .returns = TERN_TYPE(Shop), .status = 201);
     return tern_run(app, argc, argv);
 }

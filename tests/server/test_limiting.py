@@ -307,6 +307,21 @@ def requests_whose_time_was_over_open_a_circuit():
 
 
 @test
+def replies_that_are_slower_than_slow_ms_open_a_circuit_though_they_succeed():
+    with limiting() as server:
+        for _ in range(2):
+            check_equal(status(server, "/circuit/slow?ms=100"), 200, "a slow success")
+        check("this part of the service" in server.get("/circuit/slow?ms=1").text, "it is open")
+
+
+@test
+def replies_that_are_faster_than_slow_ms_keep_a_circuit_closed():
+    with limiting() as server:
+        for _ in range(4):
+            check_equal(status(server, "/circuit/slow?ms=0"), 200, "a fast success")
+
+
+@test
 def a_handler_that_computes_for_too_long_is_stopped_and_its_worker_serves_on():
     with limiting("--watchdog", "20s") as server:
         pids = server.worker_pids()

@@ -53,6 +53,14 @@ def added_tables_are_created_at_the_first_start_and_fit_at_the_next(place):
     check_equal(place.sql("select title from invoice order by id"), "b\nc")
 
 
+@on_both_in_both_orders
+def a_command_of_the_application_uses_its_database(place):
+    check_equal(place.run("open-shops", "a", "b"), (0, "2\n", ""))
+    check_equal(place.run("open-shops"), (3, "2\n", ""), "its exit code")
+    check_equal(place.run("open-shops", "x"), (1, "", "tabled: open-shops: a shop cannot be called x\n"))
+    check("open-shops" in place.must("--help"), "the help")
+
+
 @test
 def a_table_name_that_is_taken_is_a_mistake_that_names_both_models():
     with Place("sqlite") as place:

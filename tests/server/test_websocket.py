@@ -353,6 +353,7 @@ def threat_051_text_that_is_not_utf_8_and_codes_that_may_not_be_sent_are_refused
     for text in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\x80", b"a" * 100 + b"\x80"):
         check_closed("/echo", frame(TEXT, text), 1007)
         check_closed("/echo", frame(TEXT, text[:1], fin=False) + frame(0, text[1:] or b"\x80"), 1007)
+    check_closed("/parts", frame(TEXT, b"fine, and then not: \xff\xff\xff\xff\xff\xff", fin=False), 1007)
     check_closed("/echo", frame(TEXT, b"\xc3"), 1007)  # ends within a character
     check_closed("/echo", frame(TEXT, b"\xf4\x90", fin=False), 1007)  # at once, not at its end
     for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535):

@@ -282,6 +282,7 @@ bool openapi_check_extras(const tern_app *app, buf *problems)
         }
     for (unsigned i = 0; i < router_count(app->router); i++) {
         const route *r = router_at(app->router, i);
+        is_right &= openapi_check_links(app, r, problems);
         for (const tern_callback *c = r->options.callbacks; c != NULL && c->name != NULL; c++) {
             char what[256];
             snprintf(what, sizeof what, "%s:%d: %s %s: .callbacks", r->options.file, r->options.line,

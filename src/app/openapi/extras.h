@@ -36,6 +36,10 @@ void openapi_add_callback_types(openapi_document *doc, const route *r);
 void openapi_print_webhooks(const openapi_document *doc, buf *out);
 /** The member "callbacks" of an operation, if it has any. */
 void openapi_print_callbacks(const openapi_document *doc, const route *r, const char *id, buf *out);
+/** The member "links" of a success, if it has any. (links.c) */
+void openapi_print_links(const openapi_document *doc, const route *r, buf *out);
+/** Adds a line for each mistake in a route's links. (links.c) */
+bool openapi_check_links(const tern_app *app, const route *r, buf *problems);
 /** The member "servers". */
 void openapi_print_servers(const openapi_document *doc, buf *out);
 /** The member "externalDocs", if there are any. */

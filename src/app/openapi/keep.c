@@ -50,10 +50,27 @@ static const tern_callback *keep_callbacks(tern_app *app, const tern_callback *l
     return kept;
 }
 
+static const tern_next_request *keep_links(tern_app *app, const tern_next_request *list)
+{
+    size_t count = 0;
+    while (list != NULL && list[count].route != NULL)
+        count++;
+    tern_next_request *kept = count != 0 ? app_keep(app, (count + 1) * sizeof *kept) : NULL;
+    for (size_t i = 0; i < count && kept != NULL; i++)
+        kept[i] = (tern_next_request){
+            .route = app_keep_text(app, list[i].route),
+            .parameters = app_keep_text(app, list[i].parameters),
+            .name = app_keep_text(app, list[i].name),
+            .description = app_keep_text(app, list[i].description),
+        };
+    return kept;
+}
+
 void openapi_keep_options(tern_app *app, tern_route_options *options)
 {
     options->problems = app_keep_text(app, options->problems);
     options->reply_headers = keep_headers(app, options->reply_headers);
     options->examples = keep_examples(app, options->examples);
+    options->links = keep_links(app, options->links);
     options->callbacks = keep_callbacks(app, options->callbacks);
 }

@@ -1,5 +1,6 @@
 /** The replies of an operation: its success, what its providers, middleware and Tern itself refuse. */
 #include "app/formats.h"
+#include "app/openapi/extras.h"
 #include "app/openapi/internal.h"
 #include "app/page/shape.h"
 #include "app/problem_shape.h"
@@ -316,6 +317,7 @@ static void print_success(const openapi_document *doc, const route *r, buf *out)
     print_headers(doc, r, status, true, out);
     if (openapi_has_content(&r->options))
         print_returns(doc, r, out);
+    openapi_print_links(doc, r, out);
     append_close(out, '}');
     if (has_not_modified(r)) {
         open_reply("304", http_status_text(NOT_MODIFIED), out);

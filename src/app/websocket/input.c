@@ -203,7 +203,7 @@ static size_t take_payload(tern_ws *ws, const uint8_t *data, size_t len)
                    : in->is_compressed ? add_compressed(ws, data, len)
                                        : add_plain(ws, data, len);
     in->read += len;
-    if (goes_on && !is_control && in->takes_parts && in->message.len >= PART_BYTES)
+    if (goes_on && !is_control && in->takes_parts && !in->drops && in->message.len >= PART_BYTES)
         in->is_ready = true;
     return len;
 }
@@ -337,7 +337,7 @@ void ws_pump(tern_ws *ws)
         if (!receive(ws))
             break;
     }
-    if (in->takes_parts && !in->is_ready && in->message.len != 0 &&
+    if (in->takes_parts && !in->drops && !in->is_ready && in->message.len != 0 &&
         (in->kind != TERN_TEXT || in->checked != 0))
         in->is_ready = true;
     if (ws->receiver != NULL && (in->is_ready || in->is_held || !ws_is_open(ws)))

@@ -16,7 +16,7 @@ static bool add(tern_ws *ws, const void *data, size_t len)
         ws->queue.len -= ws->queue_at;
         ws->queue_at = 0;
     }
-    return buf_add(&ws->queue, data, len);
+    return len == 0 || buf_add(&ws->queue, data, len);
 }
 
 /** How many of the bytes the tunnel takes now; it tells of a loss by itself. */
@@ -40,7 +40,7 @@ void ws_put(tern_ws *ws, unsigned first, const void *data, size_t len)
         return;
     bool has_room = sent >= head_len || add(ws, head + sent, head_len - sent);
     size_t begun = sent > head_len ? sent - head_len : 0;
-    if (!has_room || !add(ws, (const char *)data + begun, len - begun))
+    if (!has_room || (len != begun && !add(ws, (const char *)data + begun, len - begun)))
         ws_lose(ws); /* half a frame cannot be taken back */
 }
 
@@ -73,7 +73,8 @@ void ws_put_pong(tern_ws *ws, const uint8_t *data, size_t len)
     /* Only the last of several pings needs an answer: RFC 6455 section 5.5.3. */
     if (ws->pong == NULL && (ws->pong = mem_alloc(WS_CONTROL_MOST)) == NULL)
         return;
-    memcpy(ws->pong, data, len);
+    if (len != 0)
+        memcpy(ws->pong, data, len);
     ws->pong_len = (uint8_t)len;
     ws->owes_pong = true;
 }

@@ -22,6 +22,7 @@ static bool wait_for_message(tern_ws *ws, bool takes_parts, uint64_t at_ms, bool
         ws->receiver = coro_self();
         const coro_outcome outcome = coro_wait(at_ms);
         ws->receiver = NULL;
+        ws->is_resting = false;
         if (outcome == CORO_CANCELLED)
             unwind_throw(UNWIND_CANCELLED);
         if (outcome == CORO_TIMEOUT && !ws->in.is_ready) {

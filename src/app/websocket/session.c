@@ -110,6 +110,9 @@ static void tick(tern_ws *ws)
     if (ws->receiver != NULL) {
         ws_input_rest(&ws->in);
         ws_output_rest(ws);
+        if (!ws->is_resting)
+            coro_rest(ws->receiver);
+        ws->is_resting = true;
     }
     if (ws->tunnel != NULL)
         set_timer(ws, ping_ms);

@@ -85,9 +85,10 @@ struct tern_ws {
     bool has_begun;    /* the body was started */
     bool has_ended;    /* it has returned */
     bool has_said_close, has_heard_close;
-    bool is_heard;  /* something came since the last ping was due */
-    bool is_pinged; /* that ping has no answer yet */
-    bool owes_pong; /* the last ping is not answered yet, because the queue is full: in `pong` */
+    bool is_resting; /* its coroutine holds only the pages of its stack that it uses */
+    bool is_heard;   /* something came since the last ping was due */
+    bool is_pinged;  /* that ping has no answer yet */
+    bool owes_pong;  /* the last ping is not answered yet, because the queue is full: in `pong` */
     uint8_t pong_len;
     uint8_t *pong;
     const char *reason; /* the peer's; NULL: none */

@@ -220,9 +220,9 @@ static void add_passkey_routes(tern_group *at)
 void tern_factor_routes_with(tern_group *group, const tern_factor_options *options)
 {
     settings = *options;
-    tern_group *at = tern_group_new_with(
-        group, options->prefix != NULL ? options->prefix : "/account",
-        &(tern_group_options){.use = TERN_USE(TERN_MIDDLEWARE(run_uncached))});
+    tern_group *at =
+        tern_group_new_with(group, options->prefix != NULL ? options->prefix : "/account",
+                            &(tern_group_options){.use = TERN_USE(TERN_MIDDLEWARE(run_uncached))});
     tern_get(at, "/two-factor", factor_show, .requires = TERN_SIGNED_IN, .returns = TERN_TYPE(factor_status),
              .tags = "two-factor");
     tern_get(at, "/two-factor.js", factor_script, .requires = TERN_ANYBODY, .hidden = true);

@@ -139,9 +139,10 @@ static void replace_it(tern_ctx *c, job *j)
 
 static void remove_it(tern_ctx *c, job *j)
 {
-    j->changed = j->old.data == NULL ? tern_sql_run(c, "delete from stored_value where name = ?", j->name)
-                                     : tern_sql_run(c, "delete from stored_value where name = ? and value = ?",
-                                                    j->name, j->old);
+    j->changed =
+        j->old.data == NULL
+            ? tern_sql_run(c, "delete from stored_value where name = ?", j->name)
+            : tern_sql_run(c, "delete from stored_value where name = ? and value = ?", j->name, j->old);
 }
 
 static void count_it(tern_ctx *c, job *j)

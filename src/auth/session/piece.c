@@ -111,9 +111,17 @@ static unsigned or_standard(unsigned given, unsigned standard)
     return given != 0 ? given : standard;
 }
 
+static const tern_app *declared;
+
+bool session_is_declared(const tern_app *app)
+{
+    return declared == app;
+}
+
 void tern_sessions_with(tern_app *app, const char *file, int line, const tern_sessions_options *options)
 {
     enum { DAY = 24 * 3600 };
+    declared = app;
     session_config own = {.options = *options};
     tern_sessions_options *o = &own.options;
     o->life_s = or_standard(o->life_s, 30 * DAY);

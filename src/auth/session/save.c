@@ -1,7 +1,6 @@
 /* From what a request has changed to the store and the cookie. */
 #include "auth/session/session.h"
 
-#include "crypto/base64url.h"
 #include "crypto/mac.h"
 #include "crypto/random.h"
 
@@ -37,12 +36,10 @@ static void set_cookie(tern_ctx *c, const session *s, const char *value)
 /* A new id, and the key that it is stored under. */
 static const char *draw_id(tern_ctx *c, uint8_t *key)
 {
-    uint8_t id[SESSION_ID_BYTES];
     char *text = tern_alloc(c, SESSION_ID_TEXT + 1);
-    if (!random_bytes(id, sizeof id))
+    if (!random_text(text, SESSION_ID_BYTES))
         tern_fail(c, 500, "the kernel has no random numbers for the id of a session");
-    base64url_write(id, sizeof id, text);
-    mac_digest(id, sizeof id, key);
+    mac_digest(text, SESSION_ID_TEXT, key);
     return text;
 }
 

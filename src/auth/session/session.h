@@ -56,6 +56,9 @@ typedef struct session {
     unsigned part_count;
 } session;
 
+/** Whether tern_sessions was called for this application. */
+bool session_is_declared(const tern_app *app);
+
 /** The session of the request, loaded. Fails with 500 without tern_sessions, and with 503 when the store is away. */
 session *session_of(tern_ctx *c);
 /** Loads it. (load.c) */

@@ -1,7 +1,7 @@
 #include "http/ws/handshake.h"
 
-#include "crypto/sha1.h"
 #include "base/text.h"
+#include "crypto/sha1.h"
 #include "http/scan/scan.h"
 
 #include <stdio.h>

@@ -623,6 +623,34 @@ TEST(a_kind_of_problem_that_cannot_be_is_refused)
                         "tern_problem_type(\"/q\") is declared twice\n");
 }
 
+TEST(openapi_has_links_from_a_success_to_the_next_requests)
+{
+    tern_app *app = tern_app_new();
+    tern_get(app, "/b/{id}", plain, .name = "read_b");
+    tern_post(app, "/a", plain,
+              .links =
+                  TERN_LINKS({.route = "read_b", .parameters = "id=$response.body#/id, q=$request.query.q"},
+                             {.route = "read_b", .name = "again", .description = "Once more"}));
+    check_has(
+        document_of(app),
+        "\"links\":{\"read_b\":{\"operationId\":\"plain\",\"parameters\":{\"id\":\"$response.body#/id\","
+        "\"q\":\"$request.query.q\"}},\"again\":{\"operationId\":\"plain\",\"description\":\"Once more\"}}");
+    forget(app);
+}
+
+TEST(links_to_unknown_routes_and_malformed_parameters_are_refused)
+{
+    tern_app *app = tern_app_new();
+    const tern_route_options to_b = {
+        .file = "f", .line = 1, .name = "a", .links = TERN_LINKS({.route = "b"})};
+    const tern_route_options to_a = {
+        .file = "f", .line = 2, .name = "c", .links = TERN_LINKS({.route = "a", .parameters = "id"})};
+    tern_route(tern_app_root(app), "GET", "/a", plain, &to_b);
+    tern_route(tern_app_root(app), "GET", "/c", plain, &to_a);
+    check_problems(app, "f:1: GET /a: .links names \"b\", which is not a route of the document\n"
+                        "f:2: GET /c: .links has the parameter \"id\": write \"id=$response.body#/id\"\n");
+}
+
 TEST(openapi_has_webhooks_callbacks_tags_and_servers)
 {
     tern_app *app = tern_app_new(.openapi = "3.2");

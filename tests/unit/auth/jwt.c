@@ -1,4 +1,6 @@
 /** Tokens: making, checking, and what others have accepted that they should not have. */
+#include "auth/token/keys.h"
+#include "base/mem.h"
 #include "crypto/base64url.h"
 #include "crypto/signature.h"
 #include "unit/middleware/send.h"
@@ -513,4 +515,55 @@ TEST(a_way_without_keys_is_a_mistake)
     tern_app *app = tern_app_new();
     tern_auth(app, TERN_BEARER_JWT(.keys = NULL));
     CHECK_HAS(mistakes_of(app), "TERN_BEARER_JWT: .keys is NULL");
+}
+
+/* -- without memory -- */
+
+TEST(an_application_with_keys_starts_right_or_not_at_all_whichever_allocation_fails)
+{
+    const char *problem;
+    CHECK(key_load(&problem)); /* OpenSSL itself starts once in a process */
+    for (unsigned long n = 1;; n++) {
+        tern_app *app = tern_app_new();
+        buf problems = {0};
+        mem_fail_at(n, 0);
+        tern_jwt_keys *made = tern_jwt_keys_new(app, .secret = SECRET);
+        tern_auth(app, TERN_BEARER_JWT(.keys = made));
+        tern_jwks(app, "/jwks", made);
+        tern_get(app, "/me", me, .requires = TERN_SIGNED_IN ", a");
+        bool ok = app_compile(app, &problems);
+        bool is_done = mem_tried() < n;
+        mem_fail_at(0, 0);
+        bool has_all = made != NULL && made->own.count == 1;
+        if (ok && !has_all)
+            check_fail(__FILE__, __LINE__, "allocation %lu: it starts without a key", n);
+        if (is_done && !ok)
+            check_fail(__FILE__, __LINE__, "%s", problems.data);
+        buf_free(&problems);
+        app_free(app);
+        if (is_done)
+            break;
+    }
+}
+
+TEST(requests_with_tokens_are_answered_whichever_allocation_fails)
+{
+    OPEN(.secret = SECRET);
+    CHECK_INT(send_request("GET /sign", "", ""), 200);
+    char request[4096];
+    int len = snprintf(
+        request, sizeof request,
+        "GET /in/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", ask_said());
+    const wire_script script = {.request = request, .len = (size_t)len};
+    int status = 0;
+    for (unsigned long n = 1; n == 1 || status == 0; n++) {
+        mem_fail_at(n, 0);
+        long heard = wire_talk(&script, ask_reply, sizeof ask_reply);
+        bool is_done = mem_tried() < n;
+        mem_fail_at(0, 0);
+        CHECK(heard == 0 || (heard > 12 && strncmp(ask_reply, "HTTP/1.1 ", 9) == 0));
+        if (is_done)
+            status = atoi(ask_reply + 9);
+    }
+    CHECK_INT(status, 200);
 }

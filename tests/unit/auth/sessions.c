@@ -494,7 +494,7 @@ TEST(ids_that_are_not_ids_are_no_session)
 static int send_short(const char *line)
 {
     for (unsigned long n = 1;; n++) {
-        char request[1000];
+        char request[16 * 1024];
         int len = snprintf(request, sizeof request,
                            "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nCookie: %s\r\n\r\n", line, jar);
         const wire_script script = {.request = request, .len = (size_t)len};

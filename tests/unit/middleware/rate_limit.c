@@ -286,3 +286,41 @@ TEST(a_flood_of_different_clients_takes_no_more_memory)
     tern_shared_map *map = tern_shared_map_new("rate 1", .entries = 100, .key_bytes = 32, .value_bytes = 16);
     CHECK(map != NULL && tern_shared_map_count(map) < 200);
 }
+
+/* -- counts by hand -- */
+
+static tern_middleware by_hand;
+
+/** Takes one for the key "a", and says what is allowed then. */
+TERN_HANDLER(take_one)
+{
+    tern_rate_answer took = tern_rate_take(c, &by_hand, "a"), next = tern_rate_look(c, &by_hand, "a");
+    tern_rate_answer other = tern_rate_look(c, &by_hand, "b");
+    return tern_textf(c, "%d %d %d %d", took.is_allowed, next.is_allowed, next.retry_s > 0, other.is_allowed);
+}
+
+TERN_HANDLER(give_one)
+{
+    tern_rate_give_back(c, &by_hand, "a");
+    return tern_text(c, "ok");
+}
+
+TEST(counts_by_hand_are_of_their_key_and_looking_counts_nothing)
+{
+    tern_app *app = tern_app_new(.title = "t");
+    by_hand =
+        tern_rate_limit(.requests = 2, .window_s = 600, .algorithm = TERN_RATE_FIXED, .name = "by hand");
+    tern_rate_prepare(app, &by_hand);
+    tern_post(app, "/take", take_one);
+    tern_post(app, "/give", give_one);
+    ask_open(app);
+    CHECK_INT(ask("POST /take", "", ""), 200);
+    CHECK_TEXT(ask_said(), "1 1 0 1");
+    CHECK_INT(ask("POST /take", "", ""), 200);
+    CHECK_TEXT(ask_said(), "1 0 1 1");
+    CHECK_INT(ask("POST /take", "", ""), 200);
+    CHECK_TEXT(ask_said(), "0 0 1 1");
+    CHECK_INT(ask("POST /give", "", ""), 200);
+    CHECK_INT(ask("POST /take", "", ""), 200);
+    CHECK_TEXT(ask_said(), "1 0 1 1");
+}
