@@ -24,8 +24,8 @@
  *
  * @param user  the model of users, whose fields are found by name: `id` (int64_t, its key) and `email` (a text) are needed.
  *              Others are used where the model has them: `name`, `password` (a text, which receives the hash), `is_active`
- *              (a bool) and `token_epoch` (a number, which a new password and `disable` raise, so that what was given out
- *              before ends). Its table becomes part of the database. A model without the two is a mistake that tern_run
+ *              (a bool), `email_verified` (a date-time, which is set when a user is made) and `token_epoch` (a number, which
+ *              a new password and `disable` raise, so that what was given out before ends). Its table becomes part of the database. A model without the two is a mistake that tern_run
  *              reports.
  *
  * Permissions and groups need tern_groups(app). Each change is an event of the audit log (tern/audit.h).

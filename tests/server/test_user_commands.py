@@ -30,7 +30,7 @@ class Users:
     def run(self, *words, given=""):
         done = subprocess.run([*self.command, *words], cwd=self.place.folder, env=self.env, text=True, input=given,
                               capture_output=True, timeout=60, check=False)
-        err = "".join(line for line in done.stderr.splitlines(True) if '"message":"audit"' not in line)
+        err = "".join(line for line in done.stderr.splitlines(True) if not line.startswith('{"time"'))  # the log
         check("Sanitizer" not in err and "runtime error" not in err, err)
         return done.returncode, done.stdout, err
 
@@ -105,6 +105,7 @@ class Terminal:
 def a_user_is_made_with_the_model_s_fallbacks_and_a_hash(place):
     users = with_ann(place)
     check_equal(users.sql("select email, name, role, token_epoch, seen from account_user"), "ann@example.org|Ann|writer|0|")
+    check(users.sql("select email_verified from account_user") != "", "the address counts as verified")
     check(users.hash().startswith("$argon2id$"), users.hash())
 
 
@@ -135,6 +136,13 @@ def numbers(place, most):
     if place.engine == "postgres":
         return f"generate_series(1, {most}) as n(i)"
     return f"(with recursive n(i) as (values (1) union all select i + 1 from n where i < {most}) select i from n)"
+
+
+@on_both
+def a_user_is_named_by_number_address_or_unique_name(place):
+    users = with_ann(place)
+    shown = users.must("show", "1")
+    check_equal([users.must("show", word) for word in ("Ann", "ann@example.org", "ANN@Example.org")], [shown] * 3)
 
 
 @on_both
@@ -319,6 +327,25 @@ def ctrl_c_gives_up_and_the_terminal_echoes_again(users):
 
 
 @test
+def without_an_audit_log_events_are_lines_alone():
+    with Place("sqlite") as place:
+        with harness.Server("--database-url", place.url, name="user_commands", env={**ENV, "BARE": "1"}) as service:
+            check_equal(service.get("/note/7", method="POST").text, "noted")
+            check('"message":"audit"' in service.wait_logged('"user":7,"action":"note"'), "the line")
+        check_equal(place.sql("select count(*) from sqlite_schema where name = 'audit_event'"), "0")
+
+
+@test
+def an_event_s_line_cannot_be_forged_and_has_no_query():
+    with Place("sqlite") as place:
+        with harness.Server("--database-url", place.url, name="user_commands", env=ENV) as service:
+            service.get("/note/7?details=%22a%0A%7B%7D%22&token=s3cret", method="POST")
+            service.wait_logged("malformed")  # what is not JSON is left out
+            check(not service.logged("s3cret"), "the query is not in the log")
+        check("s3cret" not in place.sql("select id, details, object, agent from audit_event"), "nor in the row")
+
+
+@test
 def wrong_command_lines_are_explained_and_end_with_2():
     with Place("sqlite") as place:
         users = Users(place)
@@ -337,6 +364,8 @@ def what_does_not_exist_is_named():
             check("there is no user" in users.refused("show", word), word)
             check("\x1b" not in users.refused("show", word), word)
         check('there is no group "nobody"' in users.refused("group", "add", "nobody", "1"), "the group")
+        check("name" in users.refused("create", "b@example.org", "--name", "ann@example.org", given=GOOD), "the name")
+        check("name" in users.refused("create", "b@example.org", "--name", "Ann", given=GOOD), "the name that is taken")
         check("is not an address" in users.refused("create", "ann", given=GOOD), "the address")
 
 

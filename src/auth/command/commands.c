@@ -25,7 +25,7 @@ static const char usage_text[] =
     "       users passwd | disable | enable USER\n"
     "       users grant | revoke USER PERMISSION...\n"
     "       users group [list | new | remove | show | grant | revoke | add | drop] ...\n"
-    "USER is an address or a number";
+    "USER is an address, a number, or a name where names are unique";
 
 static int usage(void)
 {
@@ -113,23 +113,41 @@ static char *lowered(tern_ctx *c, const char *email)
     return copy;
 }
 
-static bool is_address(tern_ctx *c, const char *email)
+/* What the model says of an address and a name; NULL: they are right. */
+static const char *fault_of(tern_ctx *c, const tern_type *type, const char *email, const char *name)
 {
     const char *problem = NULL;
     tern_value *given = tern_value_object(c);
     tern_value_set(c, given, "email", tern_value_of_text(c, email));
+    if (name != NULL)
+        tern_value_set(c, given, "name", tern_value_of_text(c, name));
     const char *json = tern_value_print(c, given, 0);
-    return tern_json_parse_of(c, TERN_TYPE(tern_user_address), (tern_str){json, strlen(json)}, &problem) !=
-           NULL;
+    return tern_json_parse_of(c, type, (tern_str){json, strlen(json)}, &problem) == NULL ? problem : NULL;
+}
+
+static bool is_address(tern_ctx *c, const char *email)
+{
+    return fault_of(c, TERN_TYPE(tern_user_address), email, NULL) == NULL;
+}
+
+/* The fault of the name alone: the model may have fields that a command does not know. */
+static const char *name_fault(tern_ctx *c, const new_user *user)
+{
+    const char *fault = fault_of(c, users_model.type, user->email, user->name);
+    bool is_of_name = user->name != NULL && fault != NULL && strstr(fault, "name") != NULL;
+    return is_of_name ? fault : NULL;
 }
 
 /* Whether such a user can be made; otherwise a line says why not. */
 static bool may_create(tern_ctx *c, const new_user *user)
 {
+    const char *fault;
     if (strlen(user->email) > EMAIL_MOST || !is_address(c, user->email))
         users_say("\"%s\" is not an address: give one like ann@example.org", users_shown(c, user->email));
     else if (user->name != NULL && users_model.name == NULL)
         users_say("the model %s has no field `name`", users_model.type->name);
+    else if ((fault = name_fault(c, user)) != NULL)
+        users_say("%s", users_shown(c, fault));
     else if (user->is_superuser && !tern_has_groups())
         users_say("this program keeps no groups and permissions: --superuser needs tern_groups(app)");
     else if (user_row_by_email(c, user->email) != NULL)
@@ -171,6 +189,8 @@ static int create(tern_ctx *c, int count, char **words)
         user_row_set_text(row, users_model.name, user.name);
     if (users_model.is_active != NULL)
         user_row_set_active(row, true);
+    if (users_model.email_verified != NULL)
+        user_row_set_now(row, users_model.email_verified); /* whoever runs the service vouches for it */
     if (users_model.password != NULL) {
         const char *hash = new_hash(c, user.email, user.name, &code);
         if (hash == NULL)
@@ -320,6 +340,7 @@ void tern_user_commands(tern_app *app, tern_type *user)
                                 .name = field_of(user, "name", TERN_KIND_TEXT),
                                 .password = field_of(user, "password", TERN_KIND_TEXT),
                                 .is_active = field_of(user, "is_active", TERN_KIND_BOOL),
+                                .email_verified = field_of(user, "email_verified", TERN_KIND_DATETIME),
                                 .token_epoch = field_of(user, "token_epoch", TERN_KIND_INT)};
     const tern_field *id = users_model.id, *epoch = users_model.token_epoch;
     if (id == NULL || !id->key || id->type->size != sizeof(int64_t) || users_model.email == NULL)

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 user_fields users_model;
 
@@ -68,8 +69,10 @@ void *user_row_find(tern_ctx *c, const char *word)
     errno = 0;
     long long id = strtoll(word, &end, 10);
     bool is_number = *word >= '0' && *word <= '9' && *end == '\0' && errno == 0;
-    void *row =
-        is_number ? tern_find_of(c, users_model.type, TERN_ARGS((int64_t)id)) : user_row_by_email(c, word);
+    bool is_name = strchr(word, '@') == NULL && users_model.name != NULL && users_model.name->unique;
+    void *row = is_number ? tern_find_of(c, users_model.type, TERN_ARGS((int64_t)id))
+                : is_name ? find_by(c, tern_sprintf(c, "%s = ?", column_of(users_model.name)), word)
+                          : user_row_by_email(c, word);
     if (row == NULL)
         users_say("there is no user \"%s\"; `users list` lists them", users_shown(c, word));
     return row;
@@ -108,6 +111,14 @@ bool user_row_is_active(const void *row)
 void user_row_set_text(void *row, const tern_field *field, const char *text)
 {
     *(const char **)at(row, field) = text;
+    mark(row, field);
+}
+
+void user_row_set_now(void *row, const tern_field *field)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *(tern_datetime *)at(row, field) = (tern_datetime){(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
     mark(row, field);
 }
 

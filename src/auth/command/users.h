@@ -14,7 +14,7 @@ enum { USERS_DONE = 0, USERS_FAILED = 1, USERS_USAGE = 2, USERS_CANCELLED = 130 
 /** The model of users; fields that it has not are NULL. */
 typedef struct user_fields {
     tern_type *type;
-    const tern_field *id, *email, *name, *password, *is_active, *token_epoch;
+    const tern_field *id, *email, *name, *password, *is_active, *token_epoch, *email_verified;
 } user_fields;
 extern user_fields users_model;
 
@@ -22,7 +22,7 @@ extern user_fields users_model;
 
 /** A row whose fields are all absent, so that a write gives them their fallbacks. */
 void *user_row_new(tern_ctx *c);
-/** The user that a word names, by number or address; NULL after a line on standard error. */
+/** The user that a word names, by number, address, or name where names are unique; NULL after a line on standard error. */
 void *user_row_find(tern_ctx *c, const char *word);
 /** The user of this address, in any case; NULL without one. */
 void *user_row_by_email(tern_ctx *c, const char *email);
@@ -33,6 +33,8 @@ int64_t user_row_id(const void *row);
 const char *user_row_text(const void *row, const tern_field *field);
 bool user_row_is_active(const void *row);
 void user_row_set_text(void *row, const tern_field *field, const char *text);
+/** A date-time: now. */
+void user_row_set_now(void *row, const tern_field *field);
 void user_row_set_active(void *row, bool is_active);
 /** Raises the number that what was given out to the user has to have. */
 void user_row_end_tokens(void *row);
