@@ -177,8 +177,6 @@ def check_program(server, source, console):
             if server is not None and "tern_database" in source:
                 check_on_postgres(check_tests, server, program, folder, console or "$ ./tests --list\n...")
             return
-        if re.search(r"\btern_(secrets|sessions|login_with|accounts)\(", source):
-            subprocess.run([program, "secret", "new"], cwd=folder, stdout=subprocess.DEVNULL, check=True, timeout=60)
         done = subprocess.run([program, "--check"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, timeout=60, check=False)
         if done.returncode != 0:
