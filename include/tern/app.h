@@ -397,12 +397,12 @@ bool tern_ctx_is_development_(const tern_ctx *c);
  * Adds a command: `APP name words...` calls `run` in one process that does not serve, with the database and what
  * tern_on_start made, in a request without a client; its memory and time are not limited.
  *
- *     static int count_users(tern_ctx *c, int count, char **words)
+ *     static int report(tern_ctx *c, int count, char **words)
  *     {
  *         printf("%" PRId64 "\n", tern_count(c, User));
  *         return 0;
  *     }
- *     tern_command(app, "count-users", "say how many users there are", count_users);
+ *     tern_command(app, "report", "say how many users there are", report);
  *
  * `words` are what follows the name, without the flags of Tern's settings. It returns the exit code; where it fails like a
  * handler (tern_fail), that is 1, and the reason is printed. `help` is its line in --help. Texts are copied.
