@@ -338,7 +338,7 @@ def public_headers_define_only_names_of_tern(_folder):
 
 def declared_names():
     include = os.path.join(ROOT, "include")
-    both = "#include <tern.h>\n#include <tern/test.h>\n#include <tern/fetch_test.h>\n"
+    both = "#include <tern.h>\n#include <tern/test.h>\n#include <tern/fetch_test.h>\n#include <tern/mail_test.h>\n"
     text = subprocess.run(["gcc", "-std=gnu17", "-E", "-P", f"-I{include}", "-xc", "-"], input=both, text=True,
                           stdout=subprocess.PIPE, check=True).stdout
     text = re.sub(r"typedef [^;{}]*;", "", text)  # function types
