@@ -23,7 +23,7 @@ typedef struct known_users {
         is_changing; /* the request changes permissions, perhaps in a transaction that is rolled back: it asks each time */
 } known_users;
 
-TERN_LOCAL(known_users, tern_permissions_known)
+TERN_LOCAL(known_users, permissions_known)
 
 enum { PERMISSION_MOST = 200 };
 
@@ -95,10 +95,10 @@ bool tern_permission_covers(const char *granted, const char *needed)
 
 static known_users *known_of(tern_ctx *c)
 {
-    known_users *known = tern_local(c, tern_permissions_known);
+    known_users *known = tern_local(c, permissions_known);
     if (known == NULL) {
         known = tern_alloc(c, sizeof *known);
-        tern_set_local(c, tern_permissions_known, known);
+        tern_set_local(c, permissions_known, known);
     }
     return known;
 }
