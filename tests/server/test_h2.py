@@ -379,6 +379,27 @@ def renew_under_load(own, tls):
     check_equal(load.lost, [], f"lost replies of {load.answers}")
 
 
+def kill_under_load(own, tls):
+    load = LoadOfStreams(own, tls)
+    load.wait_answers(20)
+    for kills in (1, 2, 3):
+        before = own.worker_pids()
+        os.kill(before[0], signal.SIGKILL)
+        wait_for(lambda before=before: len(set(own.worker_pids()) - {before[0]}) == len(before), text="a new worker")
+        load.wait_answers(30)
+        check(len(load.lost) <= len(load.threads) * kills, f"at most the requests of one time on each connection: {load.lost}")
+    lost = len(load.lost)
+    load.wait_answers(60)
+    load.end()
+    check_equal(len(load.lost), lost, "replies lost when nothing was killed")
+
+
+@test
+def threat_116_a_worker_killed_under_load_of_http_2_loses_only_its_requests_in_flight():
+    with Server("--h2c", workers=2) as own:
+        kill_under_load(own, tls=False)
+
+
 @test
 def threat_116_reloads_and_upgrades_under_load_lose_no_request_of_http_2():
     with Server("--h2c", workers=2) as own:
@@ -786,6 +807,12 @@ def tls_server(*flags, env=None):
             Server("--listen", "https://127.0.0.1:0", "--tls-dev", *flags,
                    env={"XDG_STATE_HOME": folder, **(env or {})}) as own:
         yield own
+
+
+@test
+def threat_116_a_worker_killed_under_load_of_http_2_over_tls_loses_only_its_requests_in_flight():
+    with tls_server() as own:
+        kill_under_load(own, tls=True)
 
 
 @test
