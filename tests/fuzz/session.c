@@ -14,6 +14,8 @@ _Noreturn void check_fail(const char *file, int line, const char *format, ...)
     abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static const uint8_t *bytes;
 static size_t len;
 
