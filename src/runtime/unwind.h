@@ -42,6 +42,9 @@ static inline unwind_point **unwind_innermost(void)
     return co != NULL ? &co->unwind : &unwind_of_loop;
 }
 
+#ifdef __clang_analyzer__ /* which cannot know that a throw has taken the point off the chain */
+void unwind_push(unwind_point *point);
+#else
 static inline void unwind_push(unwind_point *point)
 {
     unwind_point **chain = unwind_innermost();
@@ -49,6 +52,7 @@ static inline void unwind_push(unwind_point *point)
     point->reason = UNWIND_NONE;
     *chain = point;
 }
+#endif
 
 static inline void unwind_release(unwind_point *point)
 {

@@ -109,16 +109,16 @@ static void read_file(const key_source *from, const char *path)
 
 static void read_variable(key_source *from, const char *name)
 {
-    char other[128], shown[160];
+    char other[128];
     snprintf(other, sizeof other, "%s_FILE", name);
     const char *value = getenv(name), *path = getenv(other);
-    from->name = shown;
+    from->name = name;
     if (value != NULL && *value != '\0') {
-        snprintf(shown, sizeof shown, "%s", name);
         read_any(from, value);
     } else if (path != NULL && *path != '\0') {
-        snprintf(shown, sizeof shown, "%s", other);
+        from->name = other;
         read_file(from, path);
+        from->name = name;
     } else {
         tern_mistake(
             from->app,
