@@ -70,7 +70,8 @@ static void match_path(const router *r, uint8_t choice, const char *path, size_t
                                              (tern_str){path, len}, &match, &steps);
     if (steps > 2 * r->node_count)
         abort();
-    if ((found == ROUTE_FOUND) != (match.route != NULL))
+    bool has_route = found == ROUTE_FOUND || found == ROUTE_ADD_SLASH || found == ROUTE_REMOVE_SLASH;
+    if (has_route != (match.route != NULL))
         abort();
     if ((found == ROUTE_WRONG_METHOD || found == ROUTE_OPTIONS) != (match.allow != NULL))
         abort();
