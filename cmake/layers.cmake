@@ -62,35 +62,25 @@ foreach(layer IN LISTS TERN_LAYERS)
     endforeach()
 endforeach()
 
-# Middleware uses only what an application could use: <tern/...> and the C library.
+# Middleware uses only what an application could use: <tern/...> and the C library. auth has the crypto layer besides.
+# `allowed` are the folders of private headers, the layer's own among them.
 string(REPLACE ";" "|" any_layer "${TERN_LAYERS}")
-file(GLOB_RECURSE files ${ROOT}/src/middleware/*.[ch])
-foreach(file IN LISTS files)
-    file(RELATIVE_PATH shown ${ROOT} ${file})
-    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*(\"|<(${any_layer})/)")
-    foreach(line IN LISTS lines)
-        string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
-        if(included MATCHES "^middleware/") # what several files of a piece share
-            continue()
-        endif()
-        message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: middleware has <tern/...> alone, "
-            "so publish what it needs")
+function(check_private layer allowed may)
+    file(GLOB_RECURSE files ${ROOT}/src/${layer}/*.[ch])
+    foreach(file IN LISTS files)
+        file(RELATIVE_PATH shown ${ROOT} ${file})
+        file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*(\"|<(${any_layer})/)")
+        foreach(line IN LISTS lines)
+            string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
+            if(NOT included MATCHES "^(${allowed})/")
+                message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: ${layer} has ${may} alone, "
+                    "so publish what it needs")
+            endif()
+        endforeach()
     endforeach()
-endforeach()
-
-# auth has the crypto layer besides.
-file(GLOB_RECURSE files ${ROOT}/src/auth/*.[ch])
-foreach(file IN LISTS files)
-    file(RELATIVE_PATH shown ${ROOT} ${file})
-    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*(\"|<(${any_layer})/)")
-    foreach(line IN LISTS lines)
-        string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
-        if(NOT included MATCHES "^(auth|crypto)/")
-            message(SEND_ERROR "layers: ${shown} includes ${included}, which is private: auth has <tern/...> and "
-                "\"crypto/...\" alone, so publish what it needs")
-        endif()
-    endforeach()
-endforeach()
+endfunction()
+check_private(middleware "middleware" "<tern/...>")
+check_private(auth "auth|crypto" "<tern/...> and \"crypto/...\"")
 
 file(GLOB files ${ROOT}/include/*.h ${ROOT}/include/tern/*.h)
 foreach(file IN LISTS files)

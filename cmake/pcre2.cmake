@@ -1,12 +1,10 @@
 # PCRE2 serves .pattern. Without it everything else works, and a model with a pattern is refused at start.
-include(CheckSymbolExists)
 set(TERN_HAS_PCRE2 OFF)
 set(pc_requires "")
 set(pc_libs "")
 set(package_finds_pcre2 "")
 set(deb_depends libc6-dev)
 if(TERN_WITH_PCRE2)
-    find_package(PkgConfig QUIET)
     if(PkgConfig_FOUND)
         pkg_check_modules(PCRE2 QUIET IMPORTED_TARGET libpcre2-8>=10.30)
     endif()
