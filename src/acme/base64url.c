@@ -1,20 +1,12 @@
 #include "acme/base64url.h"
 
-#include "schema/scalar.h"
-
-#include <string.h>
+#include "crypto/base64url.h"
 
 const char *base64url_print(arena *a, const void *data, size_t len)
 {
-    char *text = arena_alloc(a, (len + 2) / 3 * 4 + 1);
-    if (text == NULL)
-        return NULL;
-    size_t printed = base64_print(data, len, text);
-    while (printed > 0 && text[printed - 1] == '=')
-        printed--;
-    text[printed] = '\0';
-    for (char *at = text; *at != '\0'; at++)
-        *at = (char)(*at == '+' ? '-' : *at == '/' ? '_' : *at);
+    char *text = arena_alloc(a, BASE64URL_LEN(len) + 1);
+    if (text != NULL)
+        text[base64url_write(data, len, text)] = '\0';
     return text;
 }
 
@@ -31,16 +23,8 @@ bool base64url_is(tern_str text)
 
 const uint8_t *base64url_read(arena *a, tern_str text, size_t *len)
 {
-    char *padded = base64url_is(text) ? arena_alloc(a, text.len + 4) : NULL;
-    uint8_t *out = padded != NULL ? arena_alloc(a, (text.len + 3) / 4 * 3) : NULL;
-    if (out == NULL)
-        return NULL;
-    size_t padded_len = text.len;
-    for (size_t i = 0; i < text.len; i++)
-        padded[i] = (char)(text.data[i] == '-' ? '+' : text.data[i] == '_' ? '/' : text.data[i]);
-    while (padded_len % 4 != 0)
-        padded[padded_len++] = '=';
-    long read = base64_read(padded, padded_len, out);
+    uint8_t *out = arena_alloc(a, BASE64URL_BYTES(text.len) + 1);
+    long read = out != NULL ? base64url_parse(text.data, text.len, out) : -1;
     if (read < 0)
         return NULL;
     *len = (size_t)read;

@@ -1,7 +1,7 @@
 /** JWTs that the client signs. */
 #include "auth/login/client_assertion.h"
 
-#include "crypto/base64url.h"
+#include "auth/base64url.h"
 #include "crypto/signature.h"
 
 #include <tern/secret.h>
@@ -26,13 +26,6 @@ const char *login_private_key_problem(const char *pem, bool must_be_ec)
     return problem;
 }
 
-static char *encode(tern_ctx *c, const void *data, size_t len)
-{
-    char *text = tern_alloc(c, BASE64URL_LEN(len) + 1);
-    base64url_write(data, len, text);
-    return text;
-}
-
 static void set_text(tern_ctx *c, tern_value *object, const char *name, const char *text)
 {
     tern_value_set(c, object, name, tern_value_of_text(c, text));
@@ -41,7 +34,7 @@ static void set_text(tern_ctx *c, tern_value *object, const char *name, const ch
 static const char *printed(tern_ctx *c, const tern_value *object)
 {
     const char *text = tern_value_print(c, object, 0);
-    return encode(c, text, strlen(text));
+    return auth_base64url(c, text, strlen(text));
 }
 
 static void free_key(void *k)
@@ -67,7 +60,7 @@ static const char *signed_token(tern_ctx *c, const login_provider *p, const tern
     size_t len = signature_make(k, text, strlen(text), signature);
     if (len == 0)
         login_refuse(c, p, 500, "the login cannot be completed here", ".private_key does not sign");
-    return tern_sprintf(c, "%s.%s", text, encode(c, signature, len));
+    return tern_sprintf(c, "%s.%s", text, auth_base64url(c, signature, len));
 }
 
 static tern_value *claims_for(tern_ctx *c, const char *issuer, const char *subject, const char *audience,

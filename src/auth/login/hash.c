@@ -1,25 +1,18 @@
 /** Digests as base64url. */
 #include "auth/login/hash.h"
 
-#include "crypto/base64url.h"
+#include "auth/base64url.h"
 #include "crypto/mac.h"
 
 #include <string.h>
 
 enum { SHA256_BYTES = 32, SHA512_BYTES = 64 };
 
-static char *as_text(tern_ctx *c, const uint8_t *bytes, size_t len)
-{
-    char *text = tern_alloc(c, BASE64URL_LEN(len) + 1);
-    base64url_write(bytes, len, text);
-    return text;
-}
-
 const char *login_challenge(tern_ctx *c, const char *verifier)
 {
     uint8_t digest[SHA256_BYTES];
     mac_sha256(verifier, strlen(verifier), digest);
-    return as_text(c, digest, sizeof digest);
+    return auth_base64url(c, digest, sizeof digest);
 }
 
 bool login_at_hash_is(tern_ctx *c, const char *at_hash, const char *access_token, const char *algorithm)
@@ -33,5 +26,5 @@ bool login_at_hash_is(tern_ctx *c, const char *at_hash, const char *access_token
         mac_sha512(access_token, len, digest);
         half = SHA512_BYTES / 2;
     }
-    return half != 0 && strcmp(at_hash, as_text(c, digest, half)) == 0;
+    return half != 0 && strcmp(at_hash, auth_base64url(c, digest, half)) == 0;
 }

@@ -1,30 +1,21 @@
 /** Id tokens. */
 #include "auth/login/id_token.h"
 
+#include "auth/base64url.h"
 #include "auth/login/claims.h"
 #include "auth/login/hash.h"
 #include "auth/login/keys.h"
-
-#include "crypto/base64url.h"
 
 #include <string.h>
 #include <time.h>
 
 enum { MOST_TOKEN = 32768, MOST_SIGNATURE = 1024, MOST_KEY_ID = 256 };
 
-/** The bytes that `text` is in base64url, with a NUL after them; data NULL when it is not. */
-static tern_str decode(tern_ctx *c, tern_str text)
-{
-    char *bytes = tern_alloc(c, BASE64URL_BYTES(text.len) + 1);
-    long len = base64url_parse(text.data, text.len, bytes);
-    return len < 0 ? (tern_str){0} : (tern_str){bytes, (size_t)len};
-}
-
 /** The object that a part is; NULL when it is not one. */
 static const tern_value *object_of(tern_ctx *c, tern_str part)
 {
     const char *problem;
-    tern_str text = decode(c, part);
+    tern_str text = auth_base64url_bytes(c, part);
     const tern_value *value = text.data != NULL ? tern_value_parse_try(c, text, &problem) : NULL;
     return tern_value_kind_of(value) == TERN_JSON_OBJECT ? value : NULL;
 }
@@ -38,11 +29,12 @@ const login_jws *login_jws_read(tern_ctx *c, const char *token, const char **pro
         return NULL;
     const tern_value *header = object_of(c, (tern_str){token, (size_t)(first - token)});
     login_jws *jws = tern_alloc(c, sizeof *jws);
-    *jws = (login_jws){.signed_part = {token, (size_t)(second - token)},
-                       .signature = decode(c, (tern_str){second + 1, len - (size_t)(second + 1 - token)}),
-                       .claims = object_of(c, (tern_str){first + 1, (size_t)(second - first - 1)}),
-                       .algorithm = tern_value_text(tern_value_get(header, "alg"), NULL),
-                       .key_id = tern_value_text(tern_value_get(header, "kid"), NULL)};
+    *jws = (login_jws){
+        .signed_part = {token, (size_t)(second - token)},
+        .signature = auth_base64url_bytes(c, (tern_str){second + 1, len - (size_t)(second + 1 - token)}),
+        .claims = object_of(c, (tern_str){first + 1, (size_t)(second - first - 1)}),
+        .algorithm = tern_value_text(tern_value_get(header, "alg"), NULL),
+        .key_id = tern_value_text(tern_value_get(header, "kid"), NULL)};
     if (header == NULL || jws->claims == NULL || jws->signature.data == NULL ||
         jws->signature.len > MOST_SIGNATURE)
         return NULL;

@@ -1,6 +1,7 @@
 /** Checks of what a browser replies: WebAuthn sections 7.1 and 7.2. */
 #include "auth/passkey/ceremony.h"
-#include "crypto/base64url.h"
+
+#include "auth/base64url.h"
 #include "crypto/mac.h"
 #include "crypto/random.h"
 
@@ -36,21 +37,12 @@ void passkey_check_user(tern_ctx *c, const char *user_id)
     tern_fail(c, 500, "the id of the user is wrong");
 }
 
-authenticator_bytes passkey_decode(tern_ctx *c, const char *text)
+static authenticator_bytes decode(tern_ctx *c, const char *text)
 {
     if (text == NULL)
         return (authenticator_bytes){0};
-    size_t len = strlen(text);
-    uint8_t *bytes = tern_alloc(c, BASE64URL_BYTES(len) + 1);
-    long decoded = base64url_parse(text, len, bytes);
-    return decoded >= 0 ? (authenticator_bytes){bytes, (size_t)decoded} : (authenticator_bytes){0};
-}
-
-const char *passkey_encode(tern_ctx *c, const void *data, size_t len)
-{
-    char *text = tern_alloc(c, BASE64URL_LEN(len) + 1);
-    base64url_write(data, len, text);
-    return text;
+    tern_str bytes = auth_base64url_bytes(c, (tern_str){text, strlen(text)});
+    return (authenticator_bytes){(const uint8_t *)bytes.data, bytes.len};
 }
 
 /* -- the challenge -- */
@@ -146,7 +138,7 @@ static bool open_attestation(tern_ctx *c, const tern_passkey_reply *reply, passk
                              const char **problem)
 {
     attestation object;
-    authenticator_bytes bytes = passkey_decode(c, reply->response.attestation_object);
+    authenticator_bytes bytes = decode(c, reply->response.attestation_object);
     if (bytes.data == NULL)
         return fail(problem, "attestationObject is missing, or not base64url");
     if (!attestation_read(bytes, &object, problem))
@@ -169,7 +161,7 @@ bool passkey_check_reply(tern_ctx *c, passkey_ceremony ceremony, const char *use
     if (strcmp(reply->type, "public-key") != 0 ||
         (reply->raw_id != NULL && strcmp(reply->raw_id, reply->id) != 0))
         return fail(problem, "the reply is not a public-key credential, or id and rawId differ");
-    authenticator_bytes client = passkey_decode(c, reply->response.client_data);
+    authenticator_bytes client = decode(c, reply->response.client_data);
     if (client.data == NULL)
         return fail(problem, "clientDataJSON is not base64url");
     if (!check_client_data(c, ceremony, client, out->challenge, problem))
@@ -179,8 +171,8 @@ bool passkey_check_reply(tern_ctx *c, passkey_ceremony ceremony, const char *use
         if (!open_attestation(c, reply, out, problem))
             return false;
     } else {
-        out->raw = passkey_decode(c, reply->response.authenticator_data);
-        out->signature = passkey_decode(c, reply->response.signature);
+        out->raw = decode(c, reply->response.authenticator_data);
+        out->signature = decode(c, reply->response.signature);
         if (out->raw.data == NULL || out->signature.data == NULL)
             return fail(problem, "authenticatorData or signature is missing, or not base64url");
     }

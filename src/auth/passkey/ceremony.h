@@ -35,10 +35,6 @@ tern_type *passkey_used_table(void);
 /** Uses up the challenge; false when it was used before. */
 bool passkey_use_challenge(tern_ctx *c, const char *challenge);
 
-/** base64url in a text as bytes in the request's memory; data NULL when it is not base64url, or NULL. */
-authenticator_bytes passkey_decode(tern_ctx *c, const char *text);
-/** Bytes as base64url. */
-const char *passkey_encode(tern_ctx *c, const void *data, size_t len);
 /** Ends the handler with 500 when the id of a user cannot be one. */
 void passkey_check_user(tern_ctx *c, const char *user_id);
 

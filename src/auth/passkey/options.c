@@ -1,6 +1,8 @@
 /** The options of both ceremonies, as browsers take them: WebAuthn sections 5.4 and 5.5. */
 #include "auth/passkey/ceremony.h"
 
+#include "auth/base64url.h"
+
 #include <tern/value.h>
 
 #include <string.h>
@@ -64,7 +66,7 @@ const char *tern_passkey_creation(tern_ctx *c, const char *user_id, const char *
     tern_value *selection = tern_value_object(c), *extensions = tern_value_object(c);
     set_text(c, rp, "id", passkey_settings.id);
     set_text(c, rp, "name", passkey_settings.name);
-    set_text(c, user, "id", passkey_encode(c, user_id, strlen(user_id)));
+    set_text(c, user, "id", auth_base64url(c, user_id, strlen(user_id)));
     set_text(c, user, "name", user_name);
     set_text(c, user, "displayName", shown_name != NULL ? shown_name : user_name);
     set_text(c, selection, "residentKey", "required");

@@ -1,5 +1,7 @@
 /** Passkeys of users: new ones, proofs, the list. */
 #include "auth/passkey/ceremony.h"
+
+#include "auth/base64url.h"
 #include "crypto/key.h"
 #include "crypto/signature.h"
 
@@ -67,7 +69,7 @@ const tern_passkey *tern_passkey_add(tern_ctx *c, const char *user_id, const ter
         return NULL;
     if (!r.data.has_credential)
         return refuse(problem, "the reply has no credential");
-    if (strcmp(passkey_encode(c, r.data.credential_id.data, r.data.credential_id.len), reply->id) != 0)
+    if (strcmp(auth_base64url(c, r.data.credential_id.data, r.data.credential_id.len), reply->id) != 0)
         return refuse(problem, "the id of the reply is not that of its credential");
     if (open_key(c, r.data.key.data, r.data.key.len, problem) == NULL)
         return NULL;
@@ -106,7 +108,7 @@ static tern_passkey *find(tern_ctx *c, const char *user_id, const tern_passkey_r
     }
     const char *handle = reply->response.user_handle;
     if (handle != NULL && handle[0] != '\0' &&
-        strcmp(handle, passkey_encode(c, row->user_id, strlen(row->user_id))) != 0) {
+        strcmp(handle, auth_base64url(c, row->user_id, strlen(row->user_id))) != 0) {
         *problem = "the passkey was made for another user";
         return NULL;
     }

@@ -1,4 +1,6 @@
 #include "data/page/cursor.h"
+
+#include "crypto/base64url.h"
 #include "data/keyset.h"
 #include "data/text.h"
 #include "schema/scalar.h"
@@ -41,31 +43,6 @@ static bool is_plain(const data_column *column)
 bool cursor_may_be(const data_order *order)
 {
     return order->is_total && order->count != 0 && order->count <= KEYSET_COLUMNS_MOST;
-}
-
-/* -- base64url without padding (RFC 4648 section 5) -- */
-
-static void make_url_safe(char *text, size_t *len)
-{
-    while (*len != 0 && text[*len - 1] == '=')
-        --*len;
-    text[*len] = '\0';
-    for (char *at = text; *at != '\0'; at++)
-        *at = (char)(*at == '+' ? '-' : *at == '/' ? '_' : *at);
-}
-
-/** Decodes into `out`, RAW_MOST_BYTES + 3 bytes; -1 for text that make_url_safe would not produce. */
-static long decode(const char *text, uint8_t *out)
-{
-    char padded[CURSOR_MOST_BYTES + 4];
-    size_t len = strnlen(text, CURSOR_MOST_BYTES + 1), padded_len = len;
-    if (len > CURSOR_MOST_BYTES || strpbrk(text, "+/=") != NULL)
-        return -1;
-    for (size_t i = 0; i < len; i++)
-        padded[i] = (char)(text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
-    while (padded_len % 4 != 0)
-        padded[padded_len++] = '=';
-    return base64_read(padded, padded_len, out); /* accepts a single text for the same bytes */
 }
 
 /* -- writing -- */
@@ -153,11 +130,9 @@ const char *cursor_write(arena *a, const data_table *table, const data_order *or
     writer w = {.bytes = raw};
     if (!write_values(&w, table, order, row) && !write_key(&w, table, order, row))
         return NULL;
-    char *text = arena_alloc(a, 4 * ((w.len + 2) / 3) + 1);
-    if (text == NULL)
-        return NULL;
-    size_t len = base64_print(raw, w.len, text);
-    make_url_safe(text, &len);
+    char *text = arena_alloc(a, BASE64URL_LEN(w.len) + 1);
+    if (text != NULL)
+        text[base64url_write(raw, w.len, text)] = '\0';
     return text;
 }
 
@@ -215,8 +190,9 @@ static bool read_value(reader *r, const data_column *column, void *row, arena *a
 cursor_form cursor_read(arena *a, const data_table *table, const data_order *order, const char *text,
                         void **row)
 {
-    uint8_t raw[RAW_MOST_BYTES + 3];
-    long len = decode(text, raw);
+    uint8_t raw[RAW_MOST_BYTES];
+    size_t text_len = strnlen(text, CURSOR_MOST_BYTES + 1);
+    long len = text_len <= CURSOR_MOST_BYTES ? base64url_parse(text, text_len, raw) : -1;
     cursor_form form = len >= HEAD_BYTES ? (cursor_form)(raw[0] & ~VERSION) : CURSOR_NONE;
     unsigned count = form == CURSOR_OF_KEY ? table->key_count : order->count;
     if (form != CURSOR_OF_VALUES && form != CURSOR_OF_KEY)
