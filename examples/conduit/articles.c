@@ -85,7 +85,7 @@ Article *article_of(tern_ctx *c, const char *slug)
 {
     Article *article = tern_first(c, Article, .where = "slug = ?", .args = TERN_ARGS(slug));
     if (article == NULL)
-        tern_fail(c, 404, "there is no article \"%s\"", slug);
+        tern_fail(c, 404, "article \"%s\" does not exist", slug);
     return article;
 }
 

@@ -90,7 +90,7 @@ static User *user_named(tern_ctx *c, const char *username)
 {
     User *user = tern_first(c, User, .where = "username = ?", .args = TERN_ARGS(username));
     if (user == NULL)
-        tern_fail(c, 404, "there is no user \"%s\"", username);
+        tern_fail(c, 404, "user \"%s\" does not exist", username);
     return user;
 }
 

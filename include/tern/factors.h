@@ -29,8 +29,8 @@ typedef struct tern_factor_options {
     bool (*may_sign_in)(tern_ctx *c, const char *user_id);
 } tern_factor_options;
 void tern_factor_routes_with(tern_group *group, const tern_factor_options *options);
-/** Adds the routes to an application or group, once. Call tern_two_factors and tern_passkeys before; without the latter there
- * are no routes of passkeys. No reply is kept by caches. */
+/** Adds the routes to an application or group, once. Call tern_two_factors and tern_passkeys before; without the latter
+ * passkeys have no routes. Replies are not cached. */
 #define tern_factor_routes(where, ...)                                                                       \
     tern_factor_routes_with(TERN_GROUP_OF(where), &(tern_factor_options){__VA_ARGS__})
 

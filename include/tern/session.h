@@ -38,7 +38,7 @@ typedef struct tern_sessions_options {
         max_bytes; /* of a session's data; default 64 KiB. More: 500, which names the session's largest value */
     unsigned
         max_of_user; /* sessions of one user; the oldest ends when there is one more; default 50, at most 1000 */
-    bool go_on_without_store;  /* when the store cannot be reached there is no session; default: 503 */
+    bool go_on_without_store;  /* serve without a session when the store cannot be reached; default: 503 */
     const char *cookie;        /* its name; default "__Host-session" over TLS, "session" else */
     const char *path, *domain; /* of the cookie; default "/" and this host alone */
     const char *same_site;     /* default "Lax" */
