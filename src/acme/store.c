@@ -1,5 +1,7 @@
 #include "acme/store.h"
 
+#include "base/file.h"
+
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -103,27 +105,13 @@ void store_close(store *s)
 
 /* -- files -- */
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t written = write(fd, data, len);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        data += written;
-        len -= (size_t)written;
-    }
-    return true;
-}
-
 /** A new file of mode 0600 with its content on the disk. */
 static bool write_new(int folder, const char *name, const void *data, size_t len)
 {
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
-    bool is_written = write_all(fd, data, len) && fsync(fd) == 0;
+    bool is_written = file_write_all(fd, data, len) && fsync(fd) == 0;
     int error = errno;
     is_written &= close(fd) == 0;
     if (!is_written) {

@@ -1,6 +1,8 @@
 /* Messages as files, for development and tests: each is complete once its name ends with .eml. */
 #include "mail/carrier.h"
 
+#include "base/file.h"
+
 #include "runtime/offload.h"
 
 #include <errno.h>
@@ -17,20 +19,6 @@ typedef struct writing {
     int error; /* of the system; 0: written */
 } writing;
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /** On a thread of the pool. */
 static void write_file(void *arg)
 {
@@ -44,7 +32,7 @@ static void write_file(void *arg)
         w->error = errno;
         return;
     }
-    bool is_written = write_all(fd, w->message->data, w->message->len);
+    bool is_written = file_write_all(fd, w->message->data, w->message->len);
     w->error = is_written ? 0 : errno;
     if (close(fd) != 0 && w->error == 0)
         w->error = errno;

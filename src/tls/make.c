@@ -1,5 +1,7 @@
 #include "tls/make.h"
 
+#include "base/file.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -133,20 +135,6 @@ bool tls_pem_of_key(EVP_PKEY *key, buf *out)
 
 /* -- files -- */
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return fsync(fd) == 0;
-}
-
 bool tls_write_private_file(const char *path, const char *data, size_t len)
 {
     buf beside = {0};
@@ -156,7 +144,7 @@ bool tls_write_private_file(const char *path, const char *data, size_t len)
         return false;
     }
     int fd = open(beside.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool is_written = fd >= 0 && fchmod(fd, 0600) == 0 && write_all(fd, data, len);
+    bool is_written = fd >= 0 && fchmod(fd, 0600) == 0 && file_write_all(fd, data, len) && fsync(fd) == 0;
     int reason = errno;
     if (fd >= 0 && close(fd) != 0 && is_written) {
         is_written = false;

@@ -1,5 +1,6 @@
 /* `APP secret new` and `APP secret list`. */
 #include "app/secret/keys.h"
+#include "base/file.h"
 #include "crypto/base64url.h"
 #include "crypto/random.h"
 #include "crypto/sodium.h"
@@ -22,20 +23,6 @@ static int fail(const command *m, const char *what, const char *why)
 {
     fprintf(stderr, "%s: secret: %s: %s\n", m->program, what, why);
     return 1;
-}
-
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        text += n;
-        len -= (size_t)n;
-    }
-    return true;
 }
 
 /* The whole file, or nothing if it does not exist; false with errno. */
@@ -73,7 +60,7 @@ static bool replace_file(const char *path, const buf *content)
     buf name = {0};
     buf_add_printf(&name, "%s.new", path);
     int fd = name.failed ? -1 : open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool is_written = fd >= 0 && write_all(fd, content->data, content->len) && fsync(fd) == 0;
+    bool is_written = fd >= 0 && file_write_all(fd, content->data, content->len) && fsync(fd) == 0;
     int error = errno;
     if (fd >= 0)
         close(fd);
