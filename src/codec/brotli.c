@@ -37,12 +37,13 @@ static bool load(const char **problem)
         {"BrotliEncoderCompressStream", offsetof(__typeof__(encoding), step)},
         {"BrotliEncoderHasMoreOutput", offsetof(__typeof__(encoding), has_more)},
     };
-    static library_file file = {
-        .file = "libbrotlienc.so.1",
-        .problem = "br needs libbrotlienc.so.1, which is missing: install libbrotli1",
-        LIBRARY_FUNCTIONS(functions, encoding),
-    };
-    return library_open(&file, problem);
+    static codec_library found = {
+        .file = {
+            .file = "libbrotlienc.so.1",
+            .missing = "br needs libbrotlienc.so.1, which is missing: install libbrotli1",
+            LIBRARY_FUNCTIONS(functions, encoding),
+        }};
+    return codec_library_open(&found, problem);
 }
 
 /* -- blocks -- */
@@ -222,12 +223,13 @@ static bool load_decoder(const char **problem)
         {"BrotliDecoderDecompressStream", offsetof(__typeof__(decoding), step)},
         {"BrotliDecoderGetErrorCode", offsetof(__typeof__(decoding), error)},
     };
-    static library_file file = {
-        .file = "libbrotlidec.so.1",
-        .problem = "br needs libbrotlidec.so.1, which is missing: install libbrotli1",
-        LIBRARY_FUNCTIONS(functions, decoding),
-    };
-    return library_open(&file, problem);
+    static codec_library found = {
+        .file = {
+            .file = "libbrotlidec.so.1",
+            .missing = "br needs libbrotlidec.so.1, which is missing: install libbrotli1",
+            LIBRARY_FUNCTIONS(functions, decoding),
+        }};
+    return codec_library_open(&found, problem);
 }
 
 typedef struct decoder {

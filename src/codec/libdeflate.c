@@ -18,12 +18,13 @@ static bool load(const char **problem)
         {"libdeflate_free_compressor", offsetof(__typeof__(library), free_compressor)},
         {"libdeflate_gzip_compress", offsetof(__typeof__(library), gzip_compress)},
     };
-    static library_file file = {
-        .file = "libdeflate.so.0",
-        .problem = "gzip needs libdeflate.so.0 or libz.so.1, which are missing: install zlib1g",
-        LIBRARY_FUNCTIONS(functions, library),
-    };
-    return library_open(&file, problem);
+    static codec_library found = {
+        .file = {
+            .file = "libdeflate.so.0",
+            .missing = "gzip needs libdeflate.so.0 or libz.so.1, which are missing: install zlib1g",
+            LIBRARY_FUNCTIONS(functions, library),
+        }};
+    return codec_library_open(&found, problem);
 }
 
 typedef struct encoder {

@@ -2,6 +2,7 @@
 #ifndef CODEC_WAY_H
 #define CODEC_WAY_H
 
+#include "base/library.h"
 #include "codec/codec.h"
 
 /** An encoder as codec.c keeps it; each library's begins with it. */
@@ -43,28 +44,14 @@ extern const codec_encoding codec_zlib_encoding, codec_zlib_messages_encoding, c
     codec_brotli_encoding, codec_zstd_encoding;
 extern const codec_decoding codec_zlib_decoding, codec_brotli_decoding, codec_zstd_decoding;
 
-/** A function of a library, and where its pointer belongs in a table. */
-typedef struct library_function {
-    const char *name;
-    size_t offset;
-} library_function;
-
-/** A library that is opened when it is first needed, and stays open for the life of the process. */
-typedef struct library_file {
-    const char *file;
-    const char *problem; /* what to tell where it is missing */
-    const library_function *functions;
-    size_t count;
-    void *table; /* receives the functions */
+/** A codec's library, which is looked for once. */
+typedef struct codec_library {
+    library_file file;
     bool is_tried, is_open;
-} library_file;
+} codec_library;
 
 /** Opens the library unless that was tried already. False, with `*problem`, when it is missing or lacks one of the
  * functions. */
-bool library_open(library_file *library, const char **problem);
-
-/** The members `functions`, `count` and `table` of a library_file. */
-#define LIBRARY_FUNCTIONS(list, receiver)                                                                    \
-    .functions = (list), .count = sizeof(list) / sizeof *(list), .table = &(receiver)
+bool codec_library_open(codec_library *library, const char **problem);
 
 #endif

@@ -32,12 +32,13 @@ static bool load(const char **problem)
         {"inflateReset2", offsetof(__typeof__(library), inflate_reset)},
         {"inflateEnd", offsetof(__typeof__(library), inflate_end)},
     };
-    static library_file file = {
-        .file = "libz.so.1",
-        .problem = "gzip and deflate need libz.so.1, which is missing: install zlib1g",
-        LIBRARY_FUNCTIONS(functions, library),
-    };
-    return library_open(&file, problem);
+    static codec_library found = {
+        .file = {
+            .file = "libz.so.1",
+            .missing = "gzip and deflate need libz.so.1, which is missing: install zlib1g",
+            LIBRARY_FUNCTIONS(functions, library),
+        }};
+    return codec_library_open(&found, problem);
 }
 
 static void *take_memory(void *unused, unsigned count, unsigned size)

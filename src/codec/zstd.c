@@ -47,12 +47,13 @@ static bool load(const char **problem)
         FUNCTION(decompressStream, decode),
     };
 #undef FUNCTION
-    static library_file file = {
-        .file = "libzstd.so.1",
-        .problem = "zstd needs libzstd.so.1 of version 1.4 or newer, which is missing: install libzstd1",
-        LIBRARY_FUNCTIONS(functions, library),
-    };
-    return library_open(&file, problem);
+    static codec_library found = {
+        .file = {
+            .file = "libzstd.so.1",
+            .missing = "zstd needs libzstd.so.1 of version 1.4 or newer, which is missing: install libzstd1",
+            LIBRARY_FUNCTIONS(functions, library),
+        }};
+    return codec_library_open(&found, problem);
 }
 
 /* -- encoding -- */

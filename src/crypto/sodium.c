@@ -1,15 +1,12 @@
 #include "crypto/sodium.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+
 #include <stddef.h>
-#include <string.h>
 
 sodium_functions sodium;
 
-static const struct {
-    const char *name;
-    size_t offset;
-} wanted[] = {
+static const library_function functions[] = {
 #define X(name) {#name, offsetof(sodium_functions, name)},
     SODIUM_FUNCTIONS(X)
 #undef X
@@ -18,23 +15,18 @@ static const struct {
 bool sodium_load(const char **problem)
 {
     static void *library; /* remains for the life of the process */
+    static const library_file file = {
+        .file = "libsodium.so.23",
+        .missing = "libsodium's library libsodium.so.23 is missing: install libsodium23",
+        .lacks =
+            "libsodium's library libsodium.so.23 is too old: install libsodium23 of version 1.0.18 or newer",
+        LIBRARY_FUNCTIONS(functions, sodium),
+    };
     if (library != NULL)
         return true;
-    void *opened = dlopen("libsodium.so.23", RTLD_NOW | RTLD_LOCAL);
-    if (opened == NULL) {
-        *problem = "libsodium's library libsodium.so.23 is missing: install libsodium23";
+    void *opened = library_load(&file, problem);
+    if (opened == NULL)
         return false;
-    }
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        void *function = dlsym(opened, wanted[i].name);
-        if (function == NULL) {
-            dlclose(opened);
-            *problem =
-                "libsodium's library libsodium.so.23 is too old: install libsodium23 of version 1.0.18 or newer";
-            return false;
-        }
-        memcpy((char *)&sodium + wanted[i].offset, &function, sizeof function);
-    }
     if (sodium.sodium_init() < 0) {
         *problem = "libsodium cannot start: the kernel gives it no random numbers";
         return false;

@@ -1,10 +1,10 @@
 #include "curl/libcurl.h"
 
+#include "base/library.h"
 #include "curl/memory.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
-#include <string.h>
 
 enum {
     OLDEST_VERSION = 0x075700
@@ -12,35 +12,20 @@ enum {
 
 libcurl_functions libcurl;
 
-static const struct {
-    const char *name;
-    size_t offset;
-} wanted[] = {
+static const library_function functions[] = {
 #define X(name) {"curl_" #name, offsetof(libcurl_functions, name)},
     LIBCURL_FUNCTIONS(X)
 #undef X
 };
 
-static bool find_all(void *library)
-{
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        void *function = dlsym(library, wanted[i].name);
-        if (function == NULL)
-            return false;
-        memcpy((char *)&libcurl + wanted[i].offset, &function, sizeof function);
-    }
-    return true;
-}
+#define TOO_OLD                                                                                              \
+    "libcurl.so.4 is too old for calls to other services: install libcurl4 of version 7.87 or newer"
 
-static const char *set_up(void *library)
+static const char *set_up(void)
 {
-    static const char too_old[] =
-        "libcurl.so.4 is too old for calls to other services: install libcurl4 of version 7.87 or newer";
-    if (!find_all(library))
-        return too_old;
     const curl_version_info_data *is = libcurl.version_info(CURLVERSION_NOW);
     if (is->version_num < OLDEST_VERSION)
-        return too_old;
+        return TOO_OLD;
     if ((is->features & CURL_VERSION_SSL) == 0 || (is->features & CURL_VERSION_ASYNCHDNS) == 0)
         return "libcurl.so.4 was built without TLS or without a resolver that does not block: install libcurl4";
     if (!curl_memory_open() ||
@@ -53,14 +38,18 @@ static const char *set_up(void *library)
 bool libcurl_load(const char **problem)
 {
     static void *library; /* remains for the life of the process */
+    static const library_file file = {
+        .file = "libcurl.so.4",
+        .missing = "calls to other services need libcurl.so.4, which is missing: install libcurl4",
+        .lacks = TOO_OLD,
+        LIBRARY_FUNCTIONS(functions, libcurl),
+    };
     if (library != NULL)
         return true;
-    void *opened = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (opened == NULL) {
-        *problem = "calls to other services need libcurl.so.4, which is missing: install libcurl4";
+    void *opened = library_load(&file, problem);
+    if (opened == NULL)
         return false;
-    }
-    *problem = set_up(opened);
+    *problem = set_up();
     if (*problem != NULL) {
         dlclose(opened);
         return false;

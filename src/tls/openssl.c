@@ -1,17 +1,13 @@
 #include "tls/openssl.h"
 
+#include "base/library.h"
 #include "base/mem.h"
 
-#include <dlfcn.h>
 #include <stddef.h>
-#include <string.h>
 
 openssl_functions openssl;
 
-static const struct {
-    const char *name;
-    size_t offset;
-} wanted[] = {
+static const library_function functions[] = {
 #define X(name) {#name, offsetof(openssl_functions, name)},
     OPENSSL_FUNCTIONS(X)
 #undef X
@@ -38,22 +34,17 @@ static void release(void *block, const char *file, int line)
 bool openssl_load(const char **problem)
 {
     static void *library; /* remains for the life of the process */
+    static const library_file file = {
+        .file = "libssl.so.3", /* which is linked to libcrypto */
+        .missing = "OpenSSL's library libssl.so.3 is missing: install libssl3",
+        .lacks = "OpenSSL's library libssl.so.3 is too old: install libssl3 of version 3.0 or newer",
+        LIBRARY_FUNCTIONS(functions, openssl),
+    };
     if (library != NULL)
         return true;
-    void *opened = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
-    if (opened == NULL) {
-        *problem = "OpenSSL's library libssl.so.3 is missing: install libssl3";
+    void *opened = library_load(&file, problem);
+    if (opened == NULL)
         return false;
-    }
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        void *function = dlsym(opened, wanted[i].name); /* which also searches libcrypto */
-        memcpy((char *)&openssl + wanted[i].offset, &function, sizeof function);
-        if (function == NULL) {
-            dlclose(opened);
-            *problem = "OpenSSL's library libssl.so.3 is too old: install libssl3 of version 3.0 or newer";
-            return false;
-        }
-    }
     openssl.CRYPTO_set_mem_functions(allocate, resize, release);
     /* Its exit handler would free what threads of the pool may still use. */
     if (openssl.OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL) != 1) {

@@ -1,5 +1,7 @@
 #include "data/postgres/libpq.h"
 
+#include "base/library.h"
+
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -7,20 +9,17 @@
 
 libpq_functions libpq;
 
-static const struct {
-    const char *name;
-    size_t offset;
-} wanted[] = {
+static const library_function functions[] = {
 #define X(name) {"PQ" #name, offsetof(libpq_functions, name)},
     LIBPQ_FUNCTIONS(X)
 #undef X
 };
 
-static void *find(void *library, const char *name, size_t offset)
+/** Looks for a function that not every version has. */
+static void find(void *library, const char *name, size_t offset)
 {
     void *function = dlsym(library, name);
     memcpy((char *)&libpq + offset, &function, sizeof function);
-    return function;
 }
 
 /*
@@ -31,19 +30,17 @@ static void *find(void *library, const char *name, size_t offset)
 bool libpq_load(const char **problem)
 {
     static void *library; /* remains for the life of the process */
+    static const library_file file = {
+        .file = "libpq.so.5",
+        .missing = "PostgreSQL's client library libpq.so.5 is missing: install libpq5",
+        .lacks = "PostgreSQL's client library is too old: install libpq5 of version 14 or newer",
+        LIBRARY_FUNCTIONS(functions, libpq),
+    };
     if (library != NULL)
         return true;
-    void *opened = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    if (opened == NULL) {
-        *problem = "PostgreSQL's client library libpq.so.5 is missing: install libpq5";
+    void *opened = library_load(&file, problem);
+    if (opened == NULL)
         return false;
-    }
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (find(opened, wanted[i].name, wanted[i].offset) == NULL) {
-            dlclose(opened);
-            *problem = "PostgreSQL's client library is too old: install libpq5 of version 14 or newer";
-            return false;
-        }
     find(opened, "PQcancelCreate", offsetof(libpq_functions, cancelCreate));
     find(opened, "PQcancelBlocking", offsetof(libpq_functions, cancelBlocking));
     find(opened, "PQcancelFinish", offsetof(libpq_functions, cancelFinish));

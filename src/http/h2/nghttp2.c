@@ -1,15 +1,12 @@
 #include "http/h2/nghttp2.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+
 #include <stddef.h>
-#include <string.h>
 
 nghttp2_functions nghttp2;
 
-static const struct {
-    const char *name;
-    size_t offset;
-} wanted[] = {
+static const library_function functions[] = {
 #define X(name) {"nghttp2_" #name, offsetof(nghttp2_functions, name)},
     NGHTTP2_FUNCTIONS(X)
 #undef X
@@ -18,23 +15,14 @@ static const struct {
 bool nghttp2_load(const char **problem)
 {
     static void *library; /* remains for the life of the process */
-    if (library != NULL)
-        return true;
-    void *opened = dlopen("libnghttp2.so.14", RTLD_NOW | RTLD_LOCAL);
-    if (opened == NULL) {
-        *problem = "HTTP/2 needs the library libnghttp2.so.14, which is missing: install libnghttp2-14";
-        return false;
-    }
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        void *function = dlsym(opened, wanted[i].name);
-        if (function == NULL) {
-            dlclose(opened);
-            *problem = "the library libnghttp2.so.14 is too old for HTTP/2: install libnghttp2-14 of version "
-                       "1.40 or newer";
-            return false;
-        }
-        memcpy((char *)&nghttp2 + wanted[i].offset, &function, sizeof function);
-    }
-    library = opened;
-    return true;
+    static const library_file file = {
+        .file = "libnghttp2.so.14",
+        .missing = "HTTP/2 needs the library libnghttp2.so.14, which is missing: install libnghttp2-14",
+        .lacks =
+            "the library libnghttp2.so.14 is too old for HTTP/2: install libnghttp2-14 of version 1.40 or newer",
+        LIBRARY_FUNCTIONS(functions, nghttp2),
+    };
+    if (library == NULL)
+        library = library_load(&file, problem);
+    return library != NULL;
 }
