@@ -185,9 +185,14 @@ def a_connection_of_tls_is_closed_with_its_worker_after_its_answer():
         check(b"hello" in tls.recv(65536), "an answer before the reload")
         server.signal(signal.SIGHUP)
         server.wait_logged("reloaded")
-        tls.sendall(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
-        reply = tls.recv(65536)
-        check(b"hello" in reply and b"Connection: close" in reply, "the last answer")
+
+        def is_told_that_it_is_the_last():
+            tls.sendall(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            reply = tls.recv(65536)
+            check(b"hello" in reply, "an answer after the reload")
+            return b"Connection: close" in reply
+
+        wait_for(is_told_that_it_is_the_last, text="the old worker knows that it leaves")
         check_equal(tls.recv(100), b"", "the end, announced")
 
 
